@@ -1,0 +1,43 @@
+# Everything a person or a machine runs here. Needs Python 3.11+, make and a package index; the rest is set up on
+# first use. `make help` lists the commands.
+
+BIN := .venv/bin
+REPORT := -q --no-header
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check fix docs lock wheel clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## Make .venv from requirements.lock (every other command does this first)
+	@python=$$(scripts/find_python.sh) && "$$python" scripts/set_up.py
+
+demo: setup  ## Show the whole journey: a client asks, a person decides elsewhere, the client gets its token
+	@$(BIN)/lockhouse demo $(ARGS)
+
+test: setup  ## Run the tests (under ten minutes)
+	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
+		&& LOCKHOUSE_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile $(ARGS)
+
+test-long: setup  ## Run the long races and the chaos tests as well
+	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
+		&& LOCKHOUSE_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "long or not long" $(ARGS)
+
+check: setup  ## Check format, lint, types, layers and generated files
+	@scripts/check.sh
+
+fix: setup  ## Format, and fix what ruff can fix
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
+
+docs: setup  ## Write docs/reference from the code
+	@$(BIN)/python scripts/generate_reference.py
+
+lock: setup  ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
+	@scripts/lock.sh $(ARGS)
+
+wheel: setup  ## Build dist/*.whl
+	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel
+
+clean:  ## Remove everything that make made
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
