@@ -103,7 +103,7 @@ def _named_type(text: str, types: Types, path: Path) -> ValueType:
     if text in types:
         return types[text]
     if text in SCALARS:
-        return Scalar(cast("ScalarName", text))  # the line above is the proof
+        return Scalar(text)
     known = [*types, *SCALARS]
     near = get_close_matches(text, known, 1)
     hint = f"did you mean '{near[0]}'?" if near else f"types are {', '.join(known)} and 'list of' one of them"

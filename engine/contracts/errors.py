@@ -4,8 +4,8 @@ Each has a stable ``code``; its message says what was expected, what was found a
 value that a person or an executor supplied as a secret.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -89,7 +89,7 @@ class Fault(ExecutorFault):
 # what a caller meets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
     """One thing that is wrong with one value.
 
@@ -101,7 +101,7 @@ class FieldProblem:
     field: str
     code: str
     message: str
-    params: Mapping[str, Any] = MappingProxyType({})
+    params: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
 
 def describe_problems(problems: Sequence[FieldProblem]) -> str:
