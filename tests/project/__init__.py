@@ -1,0 +1,1 @@
+"""The project about itself: layers, the wheel, the lock file, the documents."""
