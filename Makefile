@@ -17,11 +17,11 @@ demo: setup  ## Show the whole journey: a client asks, a person decides elsewher
 
 test: setup  ## Run the tests (under ten minutes)
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile $(ARGS)
 
 test-long: setup  ## Run the long races and the chaos tests as well
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "long or not long" $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "long or not long" $(ARGS)
 
 check: setup  ## Check format, lint, types, layers and generated files
 	@scripts/check.sh

@@ -1,6 +1,6 @@
 """Print the path of a Chromium that runs; install one when there is none.
 
-Looked for in this order: the environment variable LOCKHOUSE_CHROMIUM, the PATH, Playwright's own folder. Installed in
+Looked for in this order: the environment variable LOCKHOUSE_TEST_CHROMIUM, the PATH, Playwright's own folder. Installed in
 this order: Playwright's own download, Debian's package where we are root. Each is believed only after it has run.
 """
 
@@ -20,9 +20,9 @@ APPLICATIONS = (
 
 def main() -> int:
     """Print the path, or say on standard error what was tried and what to do."""
-    named = os.environ.get("LOCKHOUSE_CHROMIUM")
+    named = os.environ.get("LOCKHOUSE_TEST_CHROMIUM")
     if named and not runs(named):
-        return fail(f"LOCKHOUSE_CHROMIUM names {named}, which does not run; name one that does, or unset it")
+        return fail(f"LOCKHOUSE_TEST_CHROMIUM names {named}, which does not run; name one that does, or unset it")
     tried: list[str] = []
     for way, find in WAYS.items():
         for candidate in find():
@@ -33,13 +33,13 @@ def main() -> int:
     return fail(
         "no Chromium runs here and none could be installed",
         f"tried: {', '.join(tried)}",
-        "to do: install one (Debian: apt-get install --no-install-recommends chromium), or set LOCKHOUSE_CHROMIUM",
+        "to do: install one (Debian: apt-get install --no-install-recommends chromium), or set LOCKHOUSE_TEST_CHROMIUM",
     )
 
 
 def from_environment() -> Iterator[str]:
     """Yield the one that the environment names."""
-    if named := os.environ.get("LOCKHOUSE_CHROMIUM"):
+    if named := os.environ.get("LOCKHOUSE_TEST_CHROMIUM"):
         yield named
 
 
@@ -76,7 +76,7 @@ def by_debian() -> Iterator[str]:
 
 
 WAYS: dict[str, Callable[[], Iterator[str]]] = {
-    "LOCKHOUSE_CHROMIUM": from_environment,
+    "LOCKHOUSE_TEST_CHROMIUM": from_environment,
     "PATH": from_path,
     "Playwright's folder": from_playwright,
     "playwright install chromium": by_playwright,
