@@ -21,7 +21,7 @@ test: setup  ## Run the tests (under ten minutes)
 
 test-long: setup  ## Run the long races and the chaos tests as well
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "long or not long" $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "" $(ARGS)
 
 check: setup  ## Check format, lint, types, layers and generated files
 	@scripts/check.sh

@@ -1,7 +1,8 @@
 """Print the path of a Chromium that runs; install one when there is none.
 
-Looked for in this order: the environment variable LOCKHOUSE_TEST_CHROMIUM, the PATH, Playwright's own folder. Installed in
-this order: Playwright's own download, Debian's package where we are root. Each is believed only after it has run.
+Looked for in this order: the environment variable LOCKHOUSE_TEST_CHROMIUM, the PATH, Playwright's own folder.
+Installed in this order: Playwright's own download, Debian's package where we are root. Each is believed only after it
+has run.
 """
 
 import os

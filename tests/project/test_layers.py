@@ -56,7 +56,7 @@ def copy(tmp_path: Path) -> Path:
 
 def lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "lint-imports"
-    command = [program, "--no-logo", "--no-cache", *arguments]
+    command = [str(program), "--no-logo", "--no-cache", *arguments]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
 
 
