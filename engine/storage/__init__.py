@@ -1,0 +1,52 @@
+"""Where everything is kept: one ``Database`` on SQLite or PostgreSQL, sealing, migrations and the engine's own rows.
+
+This is a door for packages that own tables.
+"""
+
+from engine.storage.database import Database
+from engine.storage.errors import (
+    ConstraintViolated,
+    DatabaseNotUpgraded,
+    DatabaseTooNew,
+    NotRepeatable,
+    OutcomeUnknown,
+    Overloaded,
+    SealBroken,
+    StorageUnavailable,
+    UnitMisused,
+    UnknownDatabase,
+    ValueRefused,
+)
+from engine.storage.migrating import TableOwner, check_versions, upgrade
+from engine.storage.sealing import Keyring, Place
+from engine.storage.statements import insert_or_ignore
+from engine.storage.tables import ENGINE_TABLES
+from engine.storage.times import database_now, from_micros, to_micros
+from engine.storage.unit import Result, Unit
+
+__all__ = [
+    "ENGINE_TABLES",
+    "ConstraintViolated",
+    "Database",
+    "DatabaseNotUpgraded",
+    "DatabaseTooNew",
+    "Keyring",
+    "NotRepeatable",
+    "OutcomeUnknown",
+    "Overloaded",
+    "Place",
+    "Result",
+    "SealBroken",
+    "StorageUnavailable",
+    "TableOwner",
+    "Unit",
+    "UnitMisused",
+    "UnknownDatabase",
+    "ValueRefused",
+    "check_versions",
+    "database_now",
+    "from_micros",
+    "insert_or_ignore",
+    "to_micros",
+    "upgrade",
+]

@@ -1,0 +1,154 @@
+"""Statements, compiled once per dialect and then run as text on the driver."""
+
+import threading
+import weakref
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import Insert, Update
+from sqlalchemy.sql.elements import TextClause
+
+from engine.storage.errors import UnitMisused, ValueRefused
+
+_NOT_FOR_UNITS = frozenset(
+    ["abort", "attach", "begin", "commit", "detach", "end", "pragma", "prepare", "reindex", "release", "rollback", "savepoint", "start", "vacuum"]
+)
+
+
+def insert_or_ignore(table: Table, *returning: ColumnElement[Any]) -> postgresql.Insert:
+    """Return an INSERT into *table* that does nothing where a unique constraint stands in the way.
+
+    It returns *returning* (by default the primary key) for a row that was stored and nothing for one that was not:
+    judge by ``result.first() is not None``, never by ``rowcount``. One statement serves both databases.
+    """
+    # SQLite's compiler reads PostgreSQL's ON CONFLICT clause; the two dialects' own constructs differ in class only.
+    return postgresql.insert(table).on_conflict_do_nothing().returning(*(returning or tuple(table.primary_key)))
+
+
+def dialect_of(name: str) -> Dialect:
+    """Return the SQLAlchemy dialect *name*, set to positional parameters."""
+    if name == "sqlite":
+        return SQLiteDialect_pysqlite(paramstyle="qmark")
+    return PGDialect_psycopg(paramstyle="format")
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One statement as one driver runs it."""
+
+    text: str
+    names: tuple[str, ...]
+    defaults: Mapping[str, Any]
+    expand: Callable[[Mapping[str, Any]], tuple[str, tuple[Any, ...]]] | None = None
+    _rows: dict[tuple[str, ...], Callable[[Sequence[Any]], Any]] = field(default_factory=dict)
+
+    def bind(self, params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """Return the text and the values in its order."""
+        if self.expand is not None:
+            return self.expand(params)
+        defaults = self.defaults
+        try:
+            values = tuple([params[name] if name in params else defaults[name] for name in self.names])
+        except KeyError as missing:
+            raise _lacks(missing.args[0]) from None
+        for value in values:
+            check(value)
+        return self.text, values
+
+    def row_maker(self, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+        """Return what makes a named tuple of a row with *columns*."""
+        maker = self._rows.get(columns)
+        if maker is None:
+            maker = self._rows[columns] = namedtuple("Row", columns, rename=True)._make  # noqa: PYI024 - named at run time
+        return maker
+
+
+def check(value: Any) -> None:
+    """Refuse what one of the databases, or both, could not keep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueRefused("expected a text without NUL, found one with it: refuse such input where it arrives")
+    elif (value is not None and not isinstance(value, int | bytes)) or isinstance(value, bool):
+        raise ValueRefused(
+            f"expected str, int, bytes or None, found {type(value).__name__}: store times with to_micros, "
+            "flags as 0 or 1, JSON as text"
+        )
+
+
+class Plans:
+    """The plans of one database, found by the statement object: statements are constants of their modules."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect_of(dialect)
+        self._plans: weakref.WeakKeyDictionary[Executable, dict[frozenset[str] | None, Plan]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._lock = threading.Lock()
+
+    def find(self, statement: Executable, params: Mapping[str, Any]) -> Plan:
+        """Return the plan of *statement*. An INSERT or UPDATE without ``values`` takes its columns from *params*."""
+        keys = frozenset(params) if isinstance(statement, Insert | Update) else None
+        known = self._plans.get(statement)
+        if known is not None and keys in known:
+            return known[keys]
+        with self._lock:
+            plan = self._compile(statement, keys)
+            self._plans.setdefault(statement, {})[keys] = plan
+        return plan
+
+    def _compile(self, statement: Executable, keys: frozenset[str] | None) -> Plan:
+        if not isinstance(statement, Executable):
+            raise UnitMisused(f"expected a SQLAlchemy statement, found {type(statement).__name__}: use text() for SQL")
+        compiled = statement.compile(dialect=self._dialect, column_keys=sorted(keys) if keys else None)  # type: ignore[attr-defined] # every Executable met here is a ClauseElement
+        if not isinstance(compiled, SQLCompiler):
+            raise UnitMisused("expected a statement on rows, found one on the schema: that belongs into a migration")
+        if isinstance(statement, TextClause):
+            _check_text(compiled.string)
+        names = tuple(compiled.positiontup or ())
+        required = {name for name, bind in compiled.binds.items() if bind.required}
+        given = {} if not compiled.binds else compiled.construct_params(_check=False)
+        defaults = {name: value for name, value in given.items() if name not in required}
+        expand = _expander(compiled, defaults) if compiled.post_compile_params else None
+        return Plan(compiled.string, names, defaults, expand)
+
+
+def _expander(
+    compiled: SQLCompiler, defaults: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], tuple[str, tuple[Any, ...]]]:
+    """Return how to bind a statement whose text depends on its values: ``IN`` over a list."""
+
+    def expand(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        known = {name: params.get(name, defaults.get(name)) for name in compiled.binds}
+        for name in compiled.binds:
+            if name not in params and name not in defaults:
+                raise _lacks(name)
+        state = compiled.construct_expanded_state(known)
+        values = tuple(state.positional_parameters)
+        for value in values:
+            check(value)
+        return state.statement, values
+
+    return expand
+
+
+def _lacks(name: str) -> UnitMisused:
+    return UnitMisused(f"expected a value for the parameter '{name}', found none: pass it to execute()")
+
+
+def _check_text(text: str) -> None:
+    """Refuse SQL that would take the transaction out of the database's hands."""
+    words = text.split(None, 1)
+    if not words or words[0].lower() in _NOT_FOR_UNITS or ";" in text.rstrip("; \n"):
+        raise UnitMisused(
+            "expected one statement on rows, found one that controls the transaction or the connection, or several: "
+            "a unit cannot commit, roll back or begin; use savepoint()"
+        )

@@ -1,0 +1,116 @@
+"""The engine's tables. Each column says how its values are kept: see ``info["kept"]``."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
+
+from engine.storage.migrating import TableOwner
+
+METADATA = MetaData()
+
+_CLEAR = {"kept": "clear"}
+_SEALED = {"kept": "sealed"}
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, Text, info=_CLEAR, **{"nullable": False, **options})
+
+
+def _moment(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable, info=_CLEAR)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, info=_CLEAR)
+
+
+def _sealed(name: str, *, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=nullable, info=_SEALED)
+
+
+def _where(index: str, *columns: str, condition: str) -> Index:
+    """Return an index of the rows that meet *condition* only, so that what is done with costs nothing."""
+    predicate = literal_column(condition)
+    return Index(index, *columns, sqlite_where=predicate, postgresql_where=predicate)
+
+
+executions = Table(
+    "engine_executions",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("flow"),
+    _text("digest"),
+    Column("revision", BigInteger, nullable=False, info=_CLEAR),
+    _text("status"),
+    _sealed("state"),
+    _text("on_end"),
+    _text("correlation"),
+    _moment("lease_until"),
+    _count("lease_epoch"),
+    _count("take_ups"),
+    _moment("wake_at"),
+    _moment("retry_at"),
+    _count("failures"),
+    _moment("parked_at"),
+    _moment("started_at", nullable=False),
+    _moment("ended_at"),
+    _where("engine_executions_ready", "started_at", condition="status = 'ready' AND parked_at IS NULL"),
+    _where("engine_executions_running", "lease_until", condition="status = 'running' AND parked_at IS NULL"),
+    _where("engine_executions_waiting", "wake_at", condition="status = 'waiting' AND parked_at IS NULL"),
+    _where("engine_executions_parked", "parked_at", condition="parked_at IS NOT NULL"),
+    _where("engine_executions_live", "digest", condition="ended_at IS NULL"),
+    _where("engine_executions_ended", "ended_at", condition="ended_at IS NOT NULL"),
+)
+
+history = Table(
+    "engine_history",
+    METADATA,
+    _text("execution", primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False, info=_CLEAR),
+    _moment("recorded_at", nullable=False),
+    _sealed("entry"),
+    Index("engine_history_recorded_at", "recorded_at"),
+)
+
+outbox = Table(
+    "engine_outbox",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("task_key"),
+    _text("execution"),
+    _text("sender"),
+    _text("status"),
+    _sealed("payload", nullable=True),
+    _text("delivered", nullable=True),
+    _text("undeliverable", nullable=True),
+    _moment("give_up_at"),
+    _moment("due_at", nullable=False),
+    _moment("lease_until"),
+    _count("lease_epoch"),
+    _count("attempts"),
+    _text("last_error", nullable=True),
+    _moment("created_at", nullable=False),
+    _moment("done_at"),
+    Index("engine_outbox_task_key", "task_key"),
+    _where("engine_outbox_due", "due_at", condition="status = 'queued'"),
+    _where("engine_outbox_dead", "done_at", condition="status = 'dead'"),
+    _where("engine_outbox_done", "done_at", condition="done_at IS NOT NULL"),
+)
+
+flow_versions = Table(
+    "engine_flow_versions",
+    METADATA,
+    _text("digest", primary_key=True),
+    _text("flow"),
+    Column("version", Text, nullable=False, info=_CLEAR),
+    _text("graph"),
+    _moment("stored_at", nullable=False),
+)
+
+ENGINE_TABLES = TableOwner(
+    name="engine",
+    metadata=METADATA,
+    migrations=Path(__file__).parent / "migrations",
+    version_table="engine_version",
+)

@@ -1,0 +1,212 @@
+"""What a unit function is given: statements and savepoints, and nothing that commits."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.sql import Executable
+
+from engine.contracts.errors import FlowError
+from engine.storage.errors import StorageUnavailable, UnitMisused
+from engine.storage.statements import Plans
+
+_NOTIFY = select(func.pg_notify(bindparam("channel"), bindparam("payload")))
+WIRE_CHANNEL = "lockhouse"
+
+
+class Answer(NamedTuple):
+    """What a driver returned."""
+
+    rowcount: int
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+class Link(Protocol):
+    """A driver's connection inside one transaction."""
+
+    def execute(self, text: str, values: Sequence[Any]) -> Answer:
+        """Run one statement."""
+        ...
+
+    def execute_many(self, text: str, values: Sequence[Sequence[Any]]) -> int:
+        """Run one statement for each of *values* and return the number of rows changed."""
+        ...
+
+    def is_open(self) -> bool:
+        """Return whether the driver is still in the transaction that it was given for."""
+        ...
+
+    def translate(self, error: Exception) -> FlowError | None:
+        """Return the storage's name for a driver's *error*, or None for an error that is not the driver's."""
+        ...
+
+
+class Result:
+    """The rows of one statement as named tuples, all fetched, and the number of rows it changed."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self._rows, self.rowcount = rows, rowcount
+
+    def all(self) -> list[Any]:
+        """Return every row."""
+        return self._rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def first(self) -> Any | None:
+        """Return the first row, or None."""
+        return self._rows[0] if self._rows else None
+
+    def one(self) -> Any:
+        """Return the only row; raise UnitMisused where there is none, or there are more."""
+        if len(self._rows) != 1:
+            raise UnitMisused(f"expected one row, found {len(self._rows)}: use first() where there may be none")
+        return self._rows[0]
+
+    def scalar(self) -> Any | None:
+        """Return the first column of the first row, or None."""
+        return self._rows[0][0] if self._rows else None
+
+    def scalars(self) -> list[Any]:
+        """Return the first column of every row."""
+        return [row[0] for row in self._rows]
+
+
+class Unit:
+    """One transaction, or one savepoint of a shared one, for one unit function.
+
+    After an error of the database it refuses every statement until the savepoint around the failed one has been left,
+    on both databases alike. Nothing here begins, commits or rolls back the whole.
+    """
+
+    __slots__ = ("_depth", "_ended", "_failure", "_link", "_plans", "channels", "dialect", "hooks", "journal")
+
+    def __init__(self, link: Link, plans: Plans, dialect: str, *, journal: list[Any] | None = None) -> None:
+        self._link, self._plans, self.dialect, self.journal = link, plans, dialect, journal
+        self._failure: FlowError | None = None
+        self._depth = 0
+        self._ended = False
+        self.hooks: list[Callable[[], None]] = []
+        self.channels: list[str] = []
+
+    def execute(
+        self, statement: Executable, params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> Result:
+        """Run *statement* once with one mapping, or once for each of several; several give no rows."""
+        self._refuse_if_over()
+        if params is None:
+            params = {}
+        if not isinstance(params, Mapping):
+            return self._execute_many(statement, params)
+        plan = self._plans.find(statement, params)
+        text, values = plan.bind(params)
+        if self.journal is not None:
+            self.journal.append((text, values))
+        try:
+            rowcount, columns, rows = self._link.execute(text, values)
+        except Exception as error:
+            raise self._failed(error) from None
+        if not columns:
+            return Result([], rowcount)
+        return Result(list(map(plan.row_maker(columns), rows)), rowcount)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is done inside where an exception leaves it, a database's error too; the exception goes on.
+
+        Hooks and notifications asked for inside are then forgotten.
+        """
+        self._refuse_if_over()
+        self._depth += 1
+        name, hooks, channels = f"unit_{self._depth}", len(self.hooks), len(self.channels)
+        self._control(f"SAVEPOINT {name}")
+        try:
+            yield
+            if self._failure is not None:
+                raise self._failure
+            self._control(f"RELEASE SAVEPOINT {name}")
+        except BaseException:
+            del self.hooks[hooks:], self.channels[channels:]
+            if self._link.is_open():
+                self._failure = None
+                self._control(f"ROLLBACK TO SAVEPOINT {name}")
+                self._control(f"RELEASE SAVEPOINT {name}")
+            raise
+        finally:
+            self._depth -= 1
+
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Have *hook* called on the caller's event loop once the unit is committed, also if the caller has gone.
+
+        It is called before the caller goes on; it must be quick, and what it raises is logged and forgotten.
+        """
+        self._refuse_if_over()
+        self.hooks.append(hook)
+
+    def notify(self, channel: str) -> None:
+        """Wake whoever listens on *channel*, in this process or another, once the unit is committed.
+
+        A wake-up can be lost (a process starts, a connection breaks): those who listen also look now and then.
+        """
+        self._refuse_if_over()
+        if channel in self.channels:
+            return
+        if self.dialect == "postgresql":
+            self.execute(_NOTIFY, {"channel": WIRE_CHANNEL, "payload": channel})
+        self.channels.append(channel)
+
+    def end(self) -> None:
+        """Make the unit unusable: its function has returned. Called by the database."""
+        self._ended = True
+
+    @property
+    def failure(self) -> FlowError | None:
+        """The database's error that ended this unit, also if its function kept silent about it."""
+        return self._failure
+
+    def _execute_many(self, statement: Executable, params: Sequence[Mapping[str, Any]]) -> Result:
+        if not params:
+            return Result([], 0)
+        plan = self._plans.find(statement, params[0])
+        bound = [plan.bind(each) for each in params]
+        if self.journal is not None:
+            self.journal.extend(bound)
+        try:
+            if plan.expand is None:
+                return Result([], self._link.execute_many(plan.text, [values for _, values in bound]))
+            return Result([], sum(self._link.execute(text, values).rowcount for text, values in bound))
+        except Exception as error:
+            raise self._failed(error) from None
+
+    def _control(self, text: str) -> None:
+        try:
+            self._link.execute(text, ())
+        except Exception as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> BaseException:
+        """Note that the transaction is spoilt, and return what to raise.
+
+        The driver's exception is left out of the traceback: PostgreSQL's carries the values of the row.
+        """
+        ours = self._link.translate(error)
+        if ours is None:
+            return error
+        self._failure = ours
+        return ours
+
+    def _refuse_if_over(self) -> None:
+        if self._ended:
+            raise UnitMisused("expected a unit whose function still runs, found one kept after it: use a new unit")
+        if self._failure is not None:
+            raise UnitMisused(
+                f"an earlier statement failed ({self._failure.code}): let its error pass, or use savepoint()"
+            ) from self._failure
+        if not self._link.is_open():
+            self._failure = StorageUnavailable("the database gave up the transaction: nothing of it was stored")
+            raise self._failure
