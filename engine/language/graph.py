@@ -169,7 +169,10 @@ class DecideNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNode:
-    """Run another flow in a frame of its own. ``callee`` is the digest that the name and major number meant."""
+    """Run another flow in a frame of its own. ``callee`` is the digest that the name and major number meant.
+
+    ``catch`` holds what ``routes: {fault: node}`` means; without it a fault of the callee is this flow's fault.
+    """
 
     id: str
     flow: str
@@ -178,6 +181,7 @@ class CallNode:
     inputs: Mapping[str, Declaration]
     outcomes: Mapping[str, Mapping[str, Declaration]]
     arguments: Mapping[str, Value] = field(default_factory=_none)
+    catch: tuple[Catch, ...] = ()
     timeout: Timeout | None = None
     max_visits: MaxVisits | None = None
     routes: Mapping[str, Target] = field(default_factory=_none)

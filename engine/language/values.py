@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.contracts import FlowError
+from engine.language.terms import Term
 
 Scope = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ class Expression:
 
     source: str
     reads: frozenset[tuple[str, ...]] = field(compare=False, repr=False)
+    term: Term = field(compare=False, repr=False)
     run: Callable[[Scope], Any] = field(compare=False, repr=False)
 
     def evaluate(self, scope: Scope) -> Any:
