@@ -37,12 +37,13 @@ class Message:
     """One thing for the outbox to deliver, stored together with the answer that carries it.
 
     ``payload`` is JSON and is sealed at rest. ``delivered`` and ``undeliverable`` name the outcomes that complete the
-    deferred node when the sender has delivered, or has given up (with the field ``reason``).
+    deferred node when the sender has delivered (with ``delivered_fields``), or has given up (with the field ``reason``).
     """
 
     sender: str
     payload: Mapping[str, Any] = field(repr=False)
     delivered: str | None = None
+    delivered_fields: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
     undeliverable: str | None = None
     give_up_at: datetime | None = None
 

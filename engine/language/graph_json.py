@@ -35,7 +35,7 @@ from engine.language.graph import (
     Timeout,
     WaitNode,
 )
-from engine.language.values import Expression, Literal, Structure, Value
+from engine.language.values import Expression, Literal, Structure, Value, named
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -111,7 +111,7 @@ def value_to_json(value: Value) -> Json:
         case Structure(parts) if isinstance(parts, tuple):
             return {"list": [value_to_json(part) for part in parts]}
         case Structure(parts):
-            return {"record": _each(dict(parts), value_to_json)}
+            return {"record": {name: value_to_json(part) for name, part in named(parts)}}
 
 
 def value_from_json(raw: Mapping[str, Any]) -> Value:
@@ -153,6 +153,10 @@ def _optional(convert: Callable[[T], Any], part: T | None) -> Any:
     return None if part is None else convert(part)
 
 
+def _optional_value(value: Value | None) -> Json | None:
+    return None if value is None else value_to_json(value)
+
+
 def _signal_to_json(signal: SignalDeclaration) -> Json:
     payload = _declarations_to_json(signal.payload)
     return {"sender": value_to_json(signal.sender), "payload": payload, "early": signal.early}
@@ -176,7 +180,7 @@ def _target_from_json(raw: Mapping[str, Any]) -> Target:
 def _timeout_to_json(timeout: Timeout) -> Json:
     return {
         "after": _optional(format_duration, timeout.after),
-        "at": _optional(value_to_json, timeout.at),
+        "at": _optional_value(timeout.at),
         "to": _target_to_json(timeout.to),
     }
 
@@ -237,8 +241,8 @@ def _texts_from_json(raw: Any) -> str | LiteralTexts:
 def _field_to_json(asked: PromptField) -> Json:
     return {
         "declaration": asked.declaration.to_json(),
-        "choose": _optional(value_to_json, asked.choose),
-        "default": _optional(value_to_json, asked.default),
+        "choose": _optional_value(asked.choose),
+        "default": _optional_value(asked.default),
     }
 
 
@@ -281,7 +285,7 @@ def _own_to_json(node: Node) -> Json:
                 "show": _each(node.show, value_to_json),
                 "fields": _each(node.fields, _field_to_json),
                 "submits": list(node.submits),
-                "by": _optional(value_to_json, node.by),
+                "by": _optional_value(node.by),
             }
         case DecideNode():
             cases = [{"when": case.when.source, "target": _target_to_json(case.target)} for case in node.cases]

@@ -73,7 +73,7 @@ def evaluate(value: Value, scope: Scope) -> Any:
         case Structure(parts) if isinstance(parts, tuple):
             return [evaluate(part, scope) for part in parts]
         case Structure(parts):
-            return {name: evaluate(part, scope) for name, part in _named(parts)}
+            return {name: evaluate(part, scope) for name, part in named(parts)}
 
 
 def reads_of(value: Value) -> frozenset[tuple[str, ...]]:
@@ -92,7 +92,8 @@ def parts_of(structure: Structure) -> tuple[Value, ...]:
     return structure.parts if isinstance(structure.parts, tuple) else tuple(structure.parts.values())
 
 
-def _named(parts: Mapping[str, Value] | tuple[Value, ...]) -> Iterator[tuple[str, Value]]:
+def named(parts: Mapping[str, Value] | tuple[Value, ...]) -> Iterator[tuple[str, Value]]:
+    """Return the named parts of a record; nothing for a list."""
     if isinstance(parts, Mapping):
         yield from parts.items()
 
