@@ -1,0 +1,1 @@
+"""The server: settings, command line, application, directory of people, gate pages; it wires everything else."""

@@ -1,0 +1,102 @@
+"""Puts routes and what surrounds them into one ASGI application. It builds nothing that the routes need."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from lockhouse.answers import no_such_address, plain_answer, wrong_method
+from lockhouse.edge import BodyLimit, FailureGuard, HeadAsGet, HostGuard, RequestLog, SecurityHeaders, host_of
+
+__all__ = ["build_application", "health_routes", "security_headers"]
+
+_log = logging.getLogger(__name__)
+
+MOST_BODY_BYTES = 262_144
+_HEALTH_PATHS = ("/healthz", "/readyz")
+_READY_WITHIN = 2.0
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+Check = Callable[[], Awaitable[None]]
+
+
+def build_application(
+    *,
+    issuer: str,
+    routes: Sequence[BaseRoute],
+    ready: Mapping[str, Check],
+    run: Callable[[], AbstractAsyncContextManager[None]],
+    busy: tuple[type[Exception], ...] = (),
+) -> Starlette:
+    """Return the application: *routes*, the health routes, and the edge around them.
+
+    *run* is entered when the server starts and left when it stops: it holds the background work. *ready* names what
+    `/readyz` asks. Errors of the kinds *busy* become 503 instead of 500.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with run():
+            yield
+
+    application = Starlette(
+        routes=[*health_routes(ready), *routes],
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders, headers=security_headers(issuer)),
+            Middleware(HostGuard, hosts=host_of(issuer), open_paths=_HEALTH_PATHS, respond=plain_answer),
+            Middleware(HeadAsGet),
+            Middleware(FailureGuard, respond=plain_answer, busy=busy),
+            Middleware(BodyLimit, most=MOST_BODY_BYTES, respond=plain_answer),
+        ],
+        exception_handlers={404: no_such_address, 405: wrong_method},
+    )
+    # A redirect built from Host is an open door; an address with a slash too many is simply not there.
+    application.router.redirect_slashes = False
+    return application
+
+
+def security_headers(issuer: str) -> Mapping[str, str]:
+    """Return the headers of every answer that sets none of its own."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        # no-referrer would make browsers send "Origin: null" with our own forms.
+        "Referrer-Policy": "strict-origin",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "X-Frame-Options": "DENY",
+    }
+    if urlsplit(issuer).scheme == "https":
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def health_routes(ready: Mapping[str, Check]) -> list[BaseRoute]:
+    """Return `/healthz` (the process lives) and `/readyz` (it can do its work)."""
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+    async def readyz(_request: Request) -> Response:
+        failing = [name for name, check in ready.items() if not await _passes(name, check)]
+        status = {"status": "not ready", "failing": failing} if failing else {"status": "ready"}
+        return JSONResponse(status, status_code=503 if failing else 200, headers={"Cache-Control": "no-store"})
+
+    return [Route("/healthz", healthz, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
+
+
+async def _passes(name: str, check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_READY_WITHIN):
+            await check()
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not ready
+        _log.warning("not_ready", extra={"check": name}, exc_info=True)
+        return False
+    return True

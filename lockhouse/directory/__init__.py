@@ -1,0 +1,1 @@
+"""The built-in directory of people: who they are, what names them, their passwords, contacts and consents."""

@@ -1,0 +1,53 @@
+"""What the protocol may ask about people; implements its port `Accounts`."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from engine.storage import Unit
+from lockhouse.directory.hints import readings
+from lockhouse.directory.persons import Person, Persons
+from protocols.oauth2 import Ambiguous, Found
+
+__all__ = ["DirectoryAccounts"]
+
+
+class DirectoryAccounts:
+    """The directory as the protocol sees it. A disabled person is still found: the guard says no to them."""
+
+    def __init__(self, *, persons: Persons, channels: Collection[str]) -> None:
+        self._persons = persons
+        self._channels = frozenset(channels)
+
+    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | None:
+        """Return whom *hint* names: one person, several, or nobody."""
+        subjects = self._persons.named(unit, readings(hint))
+        if len(subjects) > 1:
+            return Ambiguous(count=len(subjects))
+        return Found(subject=subjects[0]) if subjects else None
+
+    def allowed(self, unit: Unit, subject: str, client_id: str) -> bool:  # noqa: ARG002 - blocks of a pair are the protocol's
+        """Say whether *subject* exists and is enabled."""
+        return self._persons.is_enabled(unit, subject)
+
+    def reachable(self, unit: Unit, subject: str) -> bool:
+        """Say whether a message could reach *subject* over a channel that we have."""
+        person = self._persons.find(unit, subject)
+        return person is not None and any(_address(person, channel) for channel in self._channels)
+
+    def claims(self, unit: Unit, subject: str, scopes: Collection[str]) -> Mapping[str, Any]:
+        """Return what *scopes* let a client know about *subject* (OpenID Connect Core 5.4)."""
+        person = self._persons.find(unit, subject)
+        if person is None:
+            return {}
+        profile, told = person.profile, dict[str, Any]()
+        if "profile" in scopes:
+            told |= {"name": profile.name, "preferred_username": profile.user_name, "locale": profile.locale}
+        if "email" in scopes and profile.email:
+            told |= {"email": profile.email, "email_verified": True}
+        if "phone" in scopes and profile.phone:
+            told |= {"phone_number": profile.phone, "phone_number_verified": True}
+        return told
+
+
+def _address(person: Person, channel: str) -> str | None:
+    return {"email": person.profile.email, "sms": person.profile.phone}.get(channel)

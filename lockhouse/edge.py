@@ -1,0 +1,221 @@
+"""What every request meets before and after its route: host, size, request id, headers, errors, the access log.
+
+Plain ASGI, so that streams stay streams. Each class does one thing; `lockhouse.application` puts them in order.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lockhouse.logs import mask
+
+__all__ = ["BodyLimit", "FailureGuard", "HeadAsGet", "HostGuard", "RequestLog", "SecurityHeaders", "host_of"]
+
+_log = logging.getLogger(__name__)
+
+Respond = Callable[[Scope, int, str, str], Response]
+
+
+def host_of(issuer: str) -> frozenset[str]:
+    """Return the values of Host that mean *issuer*.
+
+    >>> sorted(host_of("https://id.example"))
+    ['id.example', 'id.example:443']
+    """
+    parts = urlsplit(issuer)
+    default = {"http": 80, "https": 443}[parts.scheme]
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or default
+    return frozenset({f"{name}:{port}", f"{name}"} if port == default else {f"{name}:{port}"})
+
+
+class RequestLog:
+    """Gives each request an id, puts it on the answer and on every log line, and logs the request once it is over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id, began, status = secrets.token_hex(8), time.monotonic(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, sending)
+            finally:
+                spent = round((time.monotonic() - began) * 1000, 1)
+                facts = {"method": scope["method"], "path": mask(scope["path"]), "status": status, "ms": spent}
+                _log.info("request", extra=facts)
+
+
+class FailureGuard:
+    """Answers what no route caught, without a word about why; the log has it under the request's id."""
+
+    def __init__(self, app: ASGIApp, *, respond: Respond, busy: tuple[type[Exception], ...]) -> None:
+        self._app, self._respond, self._busy = app, respond, busy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except self._busy as error:
+            _log.warning("unavailable", extra={"code": getattr(error, "code", type(error).__name__)})
+            response = self._respond(scope, 503, "temporarily_unavailable", "the server is busy; try again in a moment")
+            response.headers["Retry-After"] = "2"
+        except ClientDisconnect:
+            _log.info("client_left")
+            return
+        except Exception:  # noqa: BLE001 - the last place where an error can still become an answer
+            _log.exception("request_failed")
+            response = self._respond(
+                scope, 500, "server_error", "the server made a mistake; its log has this request's id"
+            )
+        else:
+            return
+        if not started:
+            await response(scope, receive, send)
+
+
+class HostGuard:
+    """Answers 421 to a request for another host: addresses and links derive from the issuer only."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], open_paths: Collection[str], respond: Respond) -> None:
+        self._app, self._respond = app, respond
+        self._hosts, self._open = frozenset(host.lower() for host in hosts), frozenset(open_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"] not in self._open:
+            named = Headers(scope=scope).getlist("host")
+            if len(named) != 1 or named[0].lower() not in self._hosts:
+                response = self._respond(scope, 421, "misdirected_request", "this server does not answer for that host")
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Adds headers that every answer needs, where the route did not set them."""
+
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
+        self._app, self._headers = app, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class HeadAsGet:
+    """Has HEAD served as GET by every route; the server leaves out the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    """The body went over the limit while it was read."""
+
+
+class BodyLimit:
+    """Answers 413 to a body over the limit, announced or streamed; the routes' own limits are smaller."""
+
+    def __init__(
+        self, app: ASGIApp, *, most: int, respond: Respond, drain: float = 5.0, drain_bytes: int = 33_554_432
+    ) -> None:
+        self._app, self._most, self._respond = app, most, respond
+        self._drain, self._drain_bytes = drain, drain_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isascii() and announced.isdigit() and int(announced) > self._most:
+            await self._refuse(scope, receive, send)
+            return
+        seen, started = 0, False
+
+        async def receiving() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise _TooLarge
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receiving, sending)
+        except _TooLarge:
+            if not started:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then read on for a while: a client that still writes would otherwise meet a reset, not the answer."""
+        response = self._respond(scope, 413, "invalid_request", f"the body may be at most {self._most} bytes long")
+        response.headers["Connection"] = "close"
+        await send({"type": "http.response.start", "status": 413, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
+        try:
+            async with asyncio.timeout(self._drain):
+                await _discard(receive, self._drain_bytes)
+        except TimeoutError:
+            _log.info("body_not_drained")
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _discard(receive: Callable[[], Awaitable[Message]], most: int) -> None:
+    seen = 0
+    while seen <= most:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return

@@ -1,0 +1,316 @@
+"""Every setting of a Lockhouse server: its name, type, default and meaning.
+
+This module only says what may be set. Reading the file and the environment, and explaining mistakes,
+is `lockhouse.configuration`. Other packages take plain values; no settings class leaves `lockhouse`.
+"""
+
+import ipaddress
+import json
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+__all__ = [
+    "CibaSection",
+    "DatabaseSection",
+    "EngineSection",
+    "FlowsSection",
+    "GateSection",
+    "KeysSection",
+    "LimitsSection",
+    "ListenSection",
+    "LogSection",
+    "MailSection",
+    "OutgoingSection",
+    "PasswordSection",
+    "ScopeSection",
+    "Settings",
+    "is_loopback",
+]
+
+_FORBID = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether *host* can only mean this machine.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("id.example")
+    (True, True, False)
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(text: str) -> str:
+    """Check that *text* is an exact origin: scheme, host, optional port, nothing else."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise ValueError('an origin such as "https://api.example" or "http://127.0.0.1:9000", without a path')
+    return text.lower()
+
+
+def _listed(value: Any) -> Any:
+    """Let a list come from one environment variable, with commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _tables(value: Any) -> Any:
+    """Let a table come from one environment variable, as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class ListenSection(BaseModel):
+    """Where the server listens."""
+
+    model_config = _FORBID
+
+    host: str = Field(default="127.0.0.1", description="address to bind; 0.0.0.0 for all, behind a TLS terminator")
+    port: int | None = Field(default=None, ge=0, le=65535, description="port to bind; without it, the issuer's own")
+
+
+class DatabaseSection(BaseModel):
+    """Where everything is kept."""
+
+    model_config = _FORBID
+
+    url: SecretStr = Field(
+        default=SecretStr("sqlite:///lockhouse.sqlite"),
+        description="sqlite:///FILE (relative to this file) or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+            raise ValueError('"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/NAME"')
+        return url
+
+
+class KeysSection(BaseModel):
+    """The master key."""
+
+    model_config = _FORBID
+
+    file: str = Field(default="lockhouse.keys", description="file with the master key, readable by its owner only")
+
+
+class MailSection(BaseModel):
+    """How messages leave."""
+
+    model_config = _FORBID
+
+    host: str = Field(default="", description="SMTP server; empty: nothing is sent, see directory")
+    port: int = Field(default=587, ge=1, le=65535, description="SMTP port")
+    security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="starttls, tls or none")
+    user: str = Field(default="", description="SMTP user name; empty: no authentication")
+    password: SecretStr = Field(default=SecretStr(""), description="SMTP password")
+    sender: str = Field(default="Lockhouse <lockhouse@localhost>", description="From: of each message")
+    directory: str = Field(default="", description="each message is also written there as one .eml file")
+
+    @field_validator("sender")
+    @classmethod
+    def _one_address(cls, sender: str) -> str:
+        if "@" not in sender or any(character in sender for character in "\r\n"):
+            raise ValueError('an address such as "Lockhouse <no-reply@id.example>"')
+        return sender
+
+
+class GateSection(BaseModel):
+    """How the pages for people look."""
+
+    model_config = _FORBID
+
+    name: str = Field(default="Lockhouse", min_length=1, max_length=60, description="name shown on every page")
+    accent: str = Field(default="#1f5f8b", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of buttons and links")
+    support: str = Field(default="", max_length=200, description="where people find help; shown on every page")
+
+
+class LimitsSection(BaseModel):
+    """How many requests may be open or arrive; ciba.md "Lifetimes, limits, fatigue"."""
+
+    model_config = _FORBID
+
+    pair_pending: int = Field(default=3, ge=1, description="open requests of one client for one person")
+    pair_per_minute: int = Field(default=5, ge=1, description="requests a minute of one client for one person")
+    person_pending: int = Field(default=10, ge=1, description="open requests for one person over all clients")
+    person_per_minute: int = Field(default=20, ge=1, description="requests a minute for one person")
+    client_pending: int = Field(default=1000, ge=1, description="open requests of one client")
+
+
+class CibaSection(BaseModel):
+    """Lifetimes and pace of backchannel requests, in seconds."""
+
+    model_config = _FORBID
+
+    expires_in: int = Field(default=120, ge=1, description="life of a request that names none")
+    max_expires_in: int = Field(default=600, ge=1, description="cap on requested_expiry")
+    interval: int = Field(default=5, ge=1, le=60, description="seconds between two polls")
+    keep_days: int = Field(default=7, ge=1, description="how long a decided request is kept")
+    access_token_lifetime: int = Field(default=600, ge=10, description="life of an access token")
+    id_token_lifetime: int = Field(default=600, ge=10, description="life of an ID token")
+    limits: LimitsSection = LimitsSection()
+
+    @model_validator(mode="after")
+    def _default_below_cap(self) -> Self:
+        if self.expires_in > self.max_expires_in:
+            raise PydanticCustomError("misplaced", "at most ciba.max_expires_in", {"setting": "expires_in"})
+        return self
+
+
+class PasswordSection(BaseModel):
+    """The cost of a password check, and how guesses are slowed down."""
+
+    model_config = _FORBID
+
+    memory_kib: int = Field(default=19_456, ge=8, description="argon2id memory in KiB")
+    rounds: int = Field(default=2, ge=1, description="argon2id time cost")
+    lanes: int = Field(default=1, ge=1, le=16, description="argon2id parallelism")
+    attempts: int = Field(default=5, ge=1, le=20, description="tries per request; then that request is denied")
+    free_failures: int = Field(default=5, ge=1, description="failures in a row before a person's tries are delayed")
+    max_delay: int = Field(default=300, ge=1, description="longest delay between two tries, in seconds")
+
+    @model_validator(mode="after")
+    def _memory_for_lanes(self) -> Self:
+        if self.memory_kib < 8 * self.lanes:
+            raise PydanticCustomError("misplaced", "at least 8 for each of password.lanes", {"setting": "memory_kib"})
+        return self
+
+
+class OutgoingSection(BaseModel):
+    """Requests that the server makes itself."""
+
+    model_config = _FORBID
+
+    allowed: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)] = Field(
+        default=(), description="exact origins that may be http or have a private address"
+    )
+    timeout: int = Field(default=10, ge=1, le=60, description="seconds for one whole request")
+    max_bytes: int = Field(default=1_048_576, ge=1024, description="largest answer, after decompression")
+
+
+class ScopeSection(BaseModel):
+    """One permission that clients may ask for, as people read it."""
+
+    model_config = _FORBID
+
+    title: str = Field(min_length=1, max_length=120, description="what the person reads")
+    description: str = Field(default="", max_length=400, description="a second sentence")
+    required: bool = Field(default=False, description="the person cannot leave it out and still approve")
+
+
+class FlowsSection(BaseModel):
+    """Which flows run."""
+
+    model_config = _FORBID
+
+    directory: str = Field(default="", description="folder with flow definitions; empty: the ones that come with us")
+
+
+class EngineSection(BaseModel):
+    """How the flow engine works off what is due."""
+
+    model_config = _FORBID
+
+    lease: int = Field(default=10, ge=2, le=600, description="seconds before another process takes up a task")
+
+
+class LogSection(BaseModel):
+    """What is written to standard error."""
+
+    model_config = _FORBID
+
+    format: Literal["console", "json"] = Field(default="console", description="console or json")
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level written")
+
+
+class Settings(BaseSettings):
+    """All settings of one server; see `docs/reference`."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    issuer: str = Field(
+        default="http://localhost:8400", description="our public address; endpoints and links derive from it alone"
+    )
+    development: bool = Field(default=False, description="allows an http issuer on a loopback host")
+    listen: ListenSection = ListenSection()
+    database: DatabaseSection = DatabaseSection()
+    keys: KeysSection = KeysSection()
+    mail: MailSection = MailSection()
+    gate: GateSection = GateSection()
+    ciba: CibaSection = CibaSection()
+    password: PasswordSection = PasswordSection()
+    outgoing: OutgoingSection = OutgoingSection()
+    flows: FlowsSection = FlowsSection()
+    engine: EngineSection = EngineSection()
+    log: LogSection = LogSection()
+    scopes: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")], ScopeSection], BeforeValidator(_tables)
+    ] = Field(default={}, description="permissions by scope value; each is a table [scopes.NAME]")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what `lockhouse.configuration` read: it knows which file line or variable each value is from."""
+        return (init_settings,)
+
+    @field_validator("issuer")
+    @classmethod
+    def _a_url_without_extras(cls, issuer: str) -> str:
+        # OpenID Connect Discovery 3: https, no query, no fragment. A closing slash would double in every address.
+        parts = urlsplit(issuer)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError('an address such as "https://id.example"')
+        if parts.query or parts.fragment or "?" in issuer or "#" in issuer:
+            raise ValueError("an address without query and fragment")
+        if parts.username is not None or issuer.endswith("/"):
+            raise ValueError("an address without user name and without a slash at its end")
+        if parts.path:
+            raise ValueError("an address without a path: the server answers at the root of its host")
+        _ = parts.port  # raises ValueError for a port that is none
+        return issuer
+
+    @model_validator(mode="after")
+    def _http_only_in_development(self) -> Self:
+        parts = urlsplit(self.issuer)
+        if parts.scheme == "http" and not (self.development and is_loopback(parts.hostname or "")):
+            raise PydanticCustomError(
+                "misplaced",
+                "an https address; http only on a loopback host together with development = true",
+                {"setting": "issuer"},
+            )
+        return self
+
+    @property
+    def port(self) -> int:
+        """The port to bind: `listen.port`, else the issuer's own (8400 where the issuer names none)."""
+        if self.listen.port is not None:
+            return self.listen.port
+        return urlsplit(self.issuer).port or 8400
+
+    @property
+    def request_lifetime(self) -> timedelta:
+        """The life of a backchannel request that names none."""
+        return timedelta(seconds=self.ciba.expires_in)
