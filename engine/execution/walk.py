@@ -1,0 +1,494 @@
+"""One walk over the graphs: from where an event left an execution to the first node that needs the world.
+
+A walk is a scratch copy of the state. It is opened once, moves any number of nodes, and is closed into one new state
+and its commands, so that state is replaced once per step and not once per field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, assert_never
+
+from engine.contracts import UNSET, check_fields, check_value, decode_fields, decode_value, parse_time, with_defaults
+from engine.execution.events import (
+    AwaitInput,
+    AwaitSignal,
+    Command,
+    Finish,
+    Note,
+    RunTask,
+    WakeAt,
+    Withdraw,
+)
+from engine.execution.keys import idempotency_key
+from engine.execution.masking import masked, seen
+from engine.execution.state import Accepted, Frame, Handle, Phase, Said, State, Task
+from engine.language.graph import (
+    CallNode,
+    Catch,
+    DecideNode,
+    EndNode,
+    Graph,
+    Node,
+    PromptNode,
+    Target,
+    TaskNode,
+    Timeout,
+    WaitNode,
+)
+from engine.language.values import ExpressionFailed, Scope, Value, evaluate
+
+Graphs = Mapping[str, Graph]
+STEP_BUDGET: Final = 500
+SECRET_LOST: Final = "secret_lost"  # noqa: S105 - a fault code
+SECRET_LOST_MESSAGE: Final = "engine.secret_lost"  # noqa: S105 - the id of a text
+
+
+class Spot:
+    """The frame that moves, opened for writing."""
+
+    __slots__ = ("attempt", "deadline", "digest", "due", "graph", "inputs", "node", "steps", "vars", "visits")
+
+    def __init__(self, graph: Graph, frame: Frame) -> None:
+        self.graph, self.digest, self.node, self.attempt = graph, frame.digest, frame.node, frame.attempt
+        self.visits, self.vars, self.steps = dict(frame.visits), dict(frame.vars), dict(frame.steps)
+        self.inputs, self.deadline, self.due = frame.inputs, frame.deadline, frame.due
+
+    @property
+    def at(self) -> Node:
+        """Return the node that the frame stands at."""
+        return self.graph.nodes[self.node]
+
+    def close(self) -> Frame:
+        """Return the frame as it is now."""
+        return Frame(
+            digest=self.digest,
+            node=self.node,
+            visits=self.visits,
+            attempt=self.attempt,
+            inputs=self.inputs,
+            vars=self.vars,
+            steps=self.steps,
+            deadline=self.deadline,
+            due=self.due,
+        )
+
+
+class Walk:
+    """The scratch copy of one execution while one event is applied to it."""
+
+    __slots__ = (
+        "accepted",
+        "below",
+        "budget",
+        "cancel",
+        "fresh",
+        "graphs",
+        "left",
+        "messages",
+        "notes",
+        "now",
+        "outcome",
+        "phase",
+        "result",
+        "signals",
+        "spot",
+        "state",
+        "task",
+        "withdrawn",
+    )
+
+    def __init__(self, graphs: Graphs, state: State, now: datetime) -> None:
+        self.graphs, self.state, self.now, self.budget = graphs, state, now, STEP_BUDGET
+        self.below = list(state.frames[:-1])
+        self.spot = Spot(graphs[state.frames[-1].digest], state.frames[-1])
+        self.phase, self.task, self.messages, self.signals = state.phase, state.task, state.messages, state.signals
+        self.cancel, self.accepted, self.outcome, self.result = (
+            state.cancel,
+            state.accepted,
+            state.outcome,
+            state.result,
+        )
+        self.notes: list[Command] = []
+        self.withdrawn: list[Command] = []
+        # the prompt that was just answered, with its timeout: where a lost secret leads back to
+        self.left: tuple[str, datetime | None] | None = None
+        # whether the task was entered by this walk, so that nobody runs it yet
+        self.fresh = False
+
+    def close(self) -> tuple[State, tuple[Command, ...]]:
+        """Return the new state and what it needs of the world."""
+        state = State(
+            execution=self.state.execution,
+            phase=self.phase,
+            locale=self.state.locale,
+            started_at=self.state.started_at,
+            frames=self._frames(),
+            task=self.task,
+            messages=self.messages,
+            signals=self.signals,
+            cancel=self.cancel,
+            accepted=self.accepted,
+            outcome=self.outcome,
+            result=self.result,
+        )
+        return state, (*self.notes, *self.withdrawn, *self._asked(state))
+
+    def note(self, kind: str, node: str, **facts: Any) -> None:
+        """Write one line of the history."""
+        self.notes.append(Note(kind=kind, node=node, facts=facts))
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Return the stack as it is now."""
+        return (*self.below, self.spot.close())
+
+    @property
+    def scope(self) -> Scope:
+        """Return what expressions of the moving frame read."""
+        return scope_of(self.state, self.spot, self._expires_at())
+
+    # moving
+
+    def go(self, target: Target | None) -> None:
+        """Follow *target*, and whatever follows from it, to a node that needs the world or to the end."""
+        while target is not None:
+            self.budget -= 1
+            if self.budget < 0:
+                self.finish("fault", {"code": "step_budget", "node": self.spot.node})
+                return
+            try:
+                target = self._arrive(target)
+            except ExpressionFailed as error:
+                target = self.fault("fault", error.code)
+
+    def fault(self, kind: str, code: str) -> Target | None:
+        """Return where the fault leads: a catch of this node or of a caller, or else the end."""
+        where = self.spot.node
+        self.note("fault", where, code=code)
+        self._leave()
+        while (target := caught(self.spot.at, kind, code)) is None:
+            if not self.below:
+                self.finish("fault", {"code": code, "node": where})
+                return None
+            self._drop_to(len(self.below) - 1)
+        return target
+
+    def finish(self, outcome: str, fields: Mapping[str, Any]) -> None:
+        """End the execution."""
+        self._leave()
+        self.phase, self.outcome, self.result = Phase.ENDED, outcome, fields
+        self.messages, self.signals, self.cancel = (), {}, None
+        self.note("ended", self.spot.node, outcome=outcome, fields=_masked_end(self.spot.graph, outcome, fields))
+
+    def settle(self) -> None:
+        """Fire what is due, then a noted cancel, unless a task is running or the end was reached."""
+        while self._may_move() and self._fire():
+            pass
+        if self.cancel is not None and self._may_move():
+            self.note("cancelled", self.spot.node, reason=self.cancel)
+            self.finish("cancelled", {"reason": self.cancel})
+
+    def _may_move(self) -> bool:
+        return self.phase is not Phase.ENDED and (self.phase is not Phase.RUNNING or self.fresh)
+
+    def run_again(self, task: Task) -> None:
+        """Have the task run, now, under its own key."""
+        self.task, self.phase, self.fresh = replace(task, retry_at=None, deferred_until=None), Phase.RUNNING, True
+
+    def lose_secret(self, task: Task) -> None:
+        """Go where the flow routes a lost secret, or else back to the prompt, with its visit, token and key."""
+        spot = self.spot
+        target = caught(spot.at, "fault", SECRET_LOST)
+        if target is not None or task.asked is None:
+            self.go(self.fault("fault", SECRET_LOST))
+            return
+        self.note("fault", spot.node, code=SECRET_LOST, back=task.asked)
+        spot.visits[spot.node] -= 1
+        self._leave()
+        spot.node, spot.due, spot.attempt = task.asked, task.asked_due, 1
+        self.messages = (*self.messages, Said(SECRET_LOST_MESSAGE))
+        self.accepted = None if self.accepted is None else Accepted(self.accepted.token, None)
+        self.phase = Phase.PROMPT
+
+    # arriving
+
+    def _arrive(self, target: Target) -> Target | None:  # noqa: PLR0911 - one return for each kind of node
+        self._leave()
+        self._take_along(target)
+        spot = self.spot
+        node = spot.graph.nodes[target.to]
+        seen_before = spot.visits.get(node.id, 0)
+        if node.max_visits is not None and seen_before >= node.max_visits.times:
+            self.note("limit", node.id, times=node.max_visits.times)
+            return node.max_visits.to
+        spot.node, spot.attempt, spot.due = node.id, 1, None
+        spot.visits[node.id] = seen_before + 1
+        if node.timeout is not None:
+            spot.due = self._due(node.timeout)
+        match node:
+            case TaskNode():
+                return self._at_task(node)
+            case PromptNode():
+                self.phase = Phase.PROMPT
+                return None
+            case DecideNode():
+                return self._at_decision(node)
+            case CallNode():
+                return self._at_call(node)
+            case WaitNode():
+                return self._at_wait(node)
+            case EndNode():
+                return self._at_end(node)
+        assert_never(node)
+
+    def _take_along(self, target: Target) -> None:
+        if not target.set and target.say is None:
+            return
+        scope, declared = self.scope, self.spot.graph.variables
+        written = {name: decode_value(declared[name], evaluate(value, scope)) for name, value in target.set.items()}
+        if target.say is not None:
+            params = {name: evaluate(value, scope) for name, value in target.say.params.items()}
+            self.messages = (*self.messages, Said(target.say.id, params))
+        self.spot.vars.update(written)
+
+    def _at_task(self, node: TaskNode) -> Target | None:
+        arguments, problem = self._arguments(node)
+        if problem:
+            return self.fault("fault", "arguments_invalid")
+        key = idempotency_key(self.state.execution, self.frames)
+        asked = self._asked_by(arguments) if node.contract.takes_secrets else None
+        due = self.left[1] if self.left is not None and self.left[0] == asked else None
+        self.task = Task(key=key, arguments=arguments, asked=asked, asked_due=due)
+        self.phase, self.fresh = Phase.RUNNING, True
+        return None
+
+    def _arguments(self, node: TaskNode) -> tuple[dict[str, Any], bool]:
+        scope, declared = self.scope, node.contract.inputs
+        given = with_defaults(declared, {name: evaluate(value, scope) for name, value in node.arguments.items()})
+        held = {name: value for name, value in given.items() if isinstance(value, Handle)}
+        open_ones = {name: value for name, value in given.items() if name not in held}
+        problems = check_fields({name: part for name, part in declared.items() if name not in held}, open_ones)
+        if problems or any(not declared[name].held for name in held):
+            return {}, True
+        return {**decode_fields(declared, open_ones), **held}, False
+
+    def _asked_by(self, arguments: Mapping[str, Any]) -> str | None:
+        held = [value for value in arguments.values() if isinstance(value, Handle)]
+        for node, values in self.spot.steps.items():
+            if any(value in held for value in values.values() if isinstance(value, Handle)):
+                return node
+        return None
+
+    def _at_decision(self, node: DecideNode) -> Target:
+        scope, graph = self.scope, self.spot.graph
+        read: dict[str, Any] = {}
+        for index, case in enumerate(node.cases):
+            read |= seen(case.when, scope, graph)
+            if case.when.evaluate(scope):
+                self.note("decided", node.id, case=index, to=case.target.to, read=read)
+                return case.target
+        self.note("decided", node.id, case="else", to=node.otherwise.to, read=read)
+        return node.otherwise
+
+    def _at_call(self, node: CallNode) -> Target | None:
+        scope = self.scope
+        given = with_defaults(node.inputs, {name: evaluate(value, scope) for name, value in node.arguments.items()})
+        callee = self.graphs.get(node.callee)
+        if callee is None or check_fields(node.inputs, given):
+            return self.fault("fault", "arguments_invalid" if callee is not None else "unknown_flow")
+        self.note("called", node.id, flow=callee.name, version=callee.version)
+        self.below.append(self.spot.close())
+        return self.enter(callee, decode_fields(node.inputs, given))
+
+    def enter(self, graph: Graph, inputs: Mapping[str, Any]) -> Target:
+        """Open a frame for *graph* and return the way to its first node."""
+        self.spot = Spot(graph, new_frame(graph, inputs))
+        if graph.deadline is not None:
+            self.spot.deadline = self._moment(graph.deadline.at)
+        return Target(to=graph.start)
+
+    def _at_wait(self, node: WaitNode) -> Target | None:
+        if not (kept := self.signals.get(node.signal)):
+            self.phase = Phase.WAITING
+            return None
+        self.signals = {**self.signals, node.signal: kept[1:]}
+        return self.hear(node, kept[0]["sender"], kept[0]["payload"])
+
+    def hear(self, node: WaitNode, sender: str, payload: Mapping[str, Any]) -> Target:
+        """Take a signal, and return where it leads."""
+        declared = self.spot.graph.signals[node.signal].payload
+        self.spot.steps[node.id] = {**decode_fields(declared, payload), "sender": sender}
+        self.note("signalled", node.id, sender=sender, payload=masked(declared, payload))
+        return node.routes["signalled"]
+
+    def _at_end(self, node: EndNode) -> Target | None:
+        scope, declared = self.scope, self.spot.graph.outcomes.get(node.outcome, {})
+        given = {name: evaluate(value, scope) for name, value in node.fields.items()}
+        if any(name in declared and check_value(declared[name], value) for name, value in given.items()):
+            return self.fault("fault", "outcome_invalid")
+        fields = decode_fields(declared, with_defaults(declared, given))
+        if not self.below:
+            self.finish(node.outcome, fields)
+            return None
+        self._drop_to(len(self.below) - 1)
+        caller = self.spot.at
+        self.spot.steps[caller.id] = fields
+        self.note("returned", caller.id, outcome=node.outcome, fields=masked(declared, fields))
+        return caller.routes.get(node.outcome) or self.fault("fault", "unrouted_outcome")
+
+    # timers
+
+    def _fire(self) -> bool:
+        timer = min(self._due_timers(), default=None)
+        if timer is None:
+            return False
+        _, _, depth, kind = timer
+        if kind == "retry" and self.task is not None:
+            self.run_again(self.task)
+            return True
+        if kind == "deferred":
+            self.go(self.fault("fault", "deferred_timeout"))
+            return True
+        self._leave()
+        self._drop_to(depth)
+        self.note("timer", self.spot.node, timer=kind)
+        self.go(self._after_timer(kind))
+        return True
+
+    def _after_timer(self, kind: str) -> Target | None:
+        spot = self.spot
+        if kind == "deadline" and spot.graph.deadline is not None:
+            spot.deadline = None
+            return Target(to=spot.graph.deadline.to)
+        spot.due = None
+        timeout = spot.at.timeout
+        return None if timeout is None else timeout.to
+
+    def _due_timers(self) -> list[tuple[bool, datetime, int, str]]:
+        """Return what is due, as tuples that sort by importance: a retry last, then by time, outer frames first."""
+        due: list[tuple[bool, datetime, int, str]] = []
+        stack: tuple[Frame | Spot, ...] = (*self.below, self.spot)
+        for depth, frame in enumerate(stack):
+            if frame.deadline is not None and frame.deadline <= self.now:
+                due.append((False, frame.deadline, depth, "deadline"))
+            if frame.due is not None and frame.due <= self.now:
+                due.append((False, frame.due, depth, "timeout"))
+        if self.task is not None and (until := self.task.deferred_until) is not None and until <= self.now:
+            due.append((False, until, len(self.below) + 1, "deferred"))
+        if self.task is not None and (at := self.task.retry_at) is not None and at <= self.now:
+            due.append((True, at, len(self.below) + 1, "retry"))
+        return due
+
+    def _due(self, timeout: Timeout) -> datetime:
+        if timeout.after is not None:
+            return self.now + timeout.after
+        return self.now if timeout.at is None else self._moment(timeout.at)
+
+    def _moment(self, value: Value) -> datetime:
+        moment = evaluate(value, self.scope)
+        if isinstance(moment, str):
+            try:
+                moment = parse_time(moment)
+            except ValueError as error:
+                raise ExpressionFailed("expected a time like 2030-01-01T12:00:00Z") from error
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise ExpressionFailed(f"expected a time, found {type(moment).__name__}")
+        return moment
+
+    # leaving
+
+    def _leave(self) -> None:
+        """Leave the task or prompt that the execution stands at."""
+        if self.phase is Phase.DEFERRED and self.task is not None:
+            self.withdrawn.append(Withdraw(key=self.task.key))
+        if self.task is not None and self.task.asked is not None:
+            self._forget_secrets(self.task.asked)
+        if self.phase is Phase.PROMPT:
+            self.messages = ()
+        self.task, self.phase, self.fresh = None, Phase.NEW, False
+
+    def _forget_secrets(self, asked: str) -> None:
+        answered = self.spot.steps.get(asked)
+        if answered is not None:
+            kept = {name: value for name, value in answered.items() if not isinstance(value, Handle)}
+            self.spot.steps[asked] = kept
+
+    def _drop_to(self, depth: int) -> None:
+        """Make the frame at *depth* the one that moves, and drop those above it."""
+        if depth < len(self.below):
+            frame = self.below[depth]
+            self.spot = Spot(self.graphs[frame.digest], frame)
+            del self.below[depth:]
+
+    def _frames(self) -> tuple[Frame, ...]:
+        # After a fault the frames stay, so that an operator can look at them and run the node again.
+        return () if self.phase is Phase.ENDED and self.outcome != "fault" else self.frames
+
+    def _expires_at(self) -> datetime | None:
+        stack: tuple[Frame | Spot, ...] = (*self.below, self.spot)
+        return min((frame.deadline for frame in stack if frame.deadline is not None), default=None)
+
+    def _asked(self, state: State) -> list[Command]:
+        spot, commands = self.spot, list[Command]()
+        if self.phase is Phase.RUNNING and self.task is not None and self.fresh and isinstance(spot.at, TaskNode):
+            commands.append(
+                RunTask(
+                    executor=spot.at.executor,
+                    key=self.task.key,
+                    node=spot.node,
+                    visit=spot.visits[spot.node],
+                    attempt=spot.attempt,
+                    arguments=self.task.arguments,
+                )
+            )
+        elif self.phase is Phase.PROMPT:
+            commands.append(AwaitInput(node=spot.node))
+        elif self.phase is Phase.WAITING and isinstance(spot.at, WaitNode):
+            commands.append(AwaitSignal(signal=spot.at.signal))
+        elif self.phase is Phase.ENDED and self.outcome is not None:
+            commands.append(Finish(outcome=self.outcome, fields=self.result))
+        if (at := state.wake_at) is not None:
+            commands.append(WakeAt(at=at))
+        return commands
+
+
+def new_frame(graph: Graph, inputs: Mapping[str, Any]) -> Frame:
+    """Return the frame of a flow that has not taken a step yet."""
+    variables = {
+        name: decode_value(part, part.default) for name, part in graph.variables.items() if part.default is not UNSET
+    }
+    return Frame(digest=graph.digest, node=graph.start, visits={}, inputs=inputs, vars=variables, steps={})
+
+
+def scope_of(state: State, frame: Frame | Spot, expires_at: datetime | None) -> Scope:
+    """Return what the expressions of *frame* read."""
+    execution: dict[str, Any] = {"id": state.execution, "locale": state.locale, "started_at": state.started_at}
+    if expires_at is not None:
+        execution["expires_at"] = expires_at
+    return {"inputs": frame.inputs, "vars": frame.vars, "steps": frame.steps, "execution": execution}
+
+
+def caught(node: Node, kind: str, code: str) -> Target | None:
+    """Return where *node* leads a fault of this class and reason, if it catches it."""
+    catches: tuple[Catch, ...] = node.catch if isinstance(node, TaskNode) else ()
+    for each in catches:
+        if not each.errors or kind in each.errors or code in each.errors:
+            return each.target
+    return node.routes.get("fault")
+
+
+def delay(node: TaskNode, attempt: int, chance: float) -> timedelta:
+    """Return how long to wait before the try after *attempt*, where *chance* in [0, 1) decides the jitter."""
+    if node.retry is None:
+        return timedelta(0)
+    # The exponent is bounded, so that a long series of tries cannot overflow a float.
+    whole = min(node.retry.backoff.total_seconds() * node.retry.factor ** min(attempt - 1, 64), 86400.0 * 365)
+    seconds = min(whole, node.retry.max.total_seconds())
+    return timedelta(seconds=seconds * chance if node.retry.jitter == "full" else seconds)
+
+
+def _masked_end(graph: Graph, outcome: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return masked(graph.outcomes.get(outcome, {}), fields)
