@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, Self, TypeVar, cast
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -119,7 +119,7 @@ class Database:
         """Refuse new units, finish those that wait, and close every connection."""
         await asyncio.to_thread(self._backend.close)
 
-    async def __aenter__(self) -> "Database":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -139,5 +139,5 @@ def parse_url(url: str) -> tuple[str, str]:
             return "postgresql", parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         case _:
             raise UnknownDatabase(
-                "expected a URL that begins with sqlite:/// or postgresql+psycopg://, found another: correct the setting"
+                "expected a URL that begins with sqlite:/// or postgresql+psycopg://, found another: correct it"
             )

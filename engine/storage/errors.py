@@ -53,7 +53,7 @@ class ValueRefused(CallerError):
 
 
 class UnitMisused(CallerError):
-    """A unit function did what no unit function may: commit, begin, await, leave out a parameter, go on after an error."""
+    """A unit function did what none may: commit, begin, await, leave out a parameter, go on after an error."""
 
     code: ClassVar[str] = "unit_misused"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -35,9 +35,10 @@ class TableOwner:
 
 
 def upgrade(url: str, owners: Sequence[TableOwner], progress: Callable[[str], None] | None = None) -> None:
-    """Bring the tables of all *owners* to this program's version, in order, in one transaction; create the database file.
+    """Bring the tables of all *owners* to this program's version, in order, in one transaction.
 
-    *progress* is told each step. Raises DatabaseTooNew, and StorageUnavailable where the database cannot be reached.
+    A missing SQLite file is created. *progress* is told each step. Raises DatabaseTooNew, and StorageUnavailable where
+    the database cannot be reached.
     """
     with _connected(url) as connection:
         _upgrade(connection, owners, progress)
@@ -54,7 +55,7 @@ def upgrade_memory(raw: sqlite3.Connection, owners: Sequence[TableOwner]) -> Non
 
 
 def check_versions(url: str, owners: Sequence[TableOwner]) -> None:
-    """Return if the tables of all *owners* are at this program's version; else DatabaseTooNew or DatabaseNotUpgraded."""
+    """Raise DatabaseTooNew or DatabaseNotUpgraded unless the tables of all *owners* are at this program's version."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         raise DatabaseNotUpgraded(owners[0].name, found=None, newest=_newest(owners[0]))
@@ -81,7 +82,7 @@ def _upgrade_owner(connection: Connection, owner: TableOwner, progress: Callable
     def steps(current: Any, _context: MigrationContext) -> Any:
         return script._upgrade_revs("head", current)  # noqa: SLF001 - what alembic.command.upgrade itself calls
 
-    def tell(step: Any, **_rest: Any) -> None:
+    def tell(*, step: Any, **_rest: Any) -> None:
         if progress is not None:
             progress(f"{owner.name}: {step.up_revision_id}")
 
@@ -90,7 +91,7 @@ def _upgrade_owner(connection: Connection, owner: TableOwner, progress: Callable
             connection=connection,
             target_metadata=owner.metadata,
             version_table=owner.version_table,
-            on_version_apply=tell,
+            on_version_apply=cast("Any", tell),  # Alembic calls it with keywords only, and types it without
         )
         environment.run_migrations()
 

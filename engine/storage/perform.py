@@ -106,7 +106,7 @@ def _same(first: Any, second: Any) -> bool:
     if first is second or first == second:
         return True
     # Objects without an equality of their own are compared by what they hold.
-    return type(first) is type(second) and type(first).__eq__ is object.__eq__ and _parts(first) == _parts(second)
+    return type(first) is type(second) and "__eq__" not in vars(type(first)) and _parts(first) == _parts(second)
 
 
 def _parts(value: Any) -> Any:

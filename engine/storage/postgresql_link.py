@@ -69,8 +69,8 @@ class PostgresqlLink:
         return translate(error, lost=self.connection.closed)
 
 
-def translate(error: Exception, *, lost: bool = False) -> FlowError | None:
-    """Return the storage's name for *error*. PostgreSQL puts values into its messages: what may hold one is left out."""
+def translate(error: Exception, *, lost: bool = False) -> FlowError | None:  # noqa: PLR0911 - one line a kind
+    """Return the storage's name for *error*. PostgreSQL's messages hold values: those that may are left out."""
     match error:
         case pg.SerializationFailure() | pg.DeadlockDetected():
             return TryAgain("other transactions were in the way five times: try again later")

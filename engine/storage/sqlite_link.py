@@ -39,7 +39,7 @@ class SqliteLink:
         return translate(error, reads_only=self.reads_only)
 
 
-def translate(error: Exception, *, reads_only: bool = False) -> FlowError | None:
+def translate(error: Exception, *, reads_only: bool = False) -> FlowError | None:  # noqa: PLR0911 - one line a kind
     """Return the storage's name for SQLite's *error*; its messages name tables and columns, never values."""
     match error:
         case sqlite3.IntegrityError():

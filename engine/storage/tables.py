@@ -3,7 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+)
 
 from engine.storage.migrating import TableOwner
 
@@ -31,7 +42,7 @@ def _sealed(name: str, *, nullable: bool = False) -> Column[bytes]:
 
 def _where(index: str, *columns: str, condition: str) -> Index:
     """Return an index of the rows that meet *condition* only, so that what is done with costs nothing."""
-    predicate = literal_column(condition)
+    predicate: ColumnElement[bool] = literal_column(condition)
     return Index(index, *columns, sqlite_where=predicate, postgresql_where=predicate)
 
 

@@ -109,7 +109,7 @@ class Unit:
             self.journal.append((text, values))
         try:
             rowcount, columns, rows = self._link.execute(text, values)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the link knows which errors are the driver's
             raise self._failed(error) from None
         if not columns:
             return Result([], rowcount)
@@ -128,7 +128,7 @@ class Unit:
         try:
             yield
             if self._failure is not None:
-                raise self._failure
+                raise self._failure  # noqa: TRY301 - undone like any other error
             self._control(f"RELEASE SAVEPOINT {name}")
         except BaseException:
             del self.hooks[hooks:], self.channels[channels:]
@@ -180,13 +180,13 @@ class Unit:
             if plan.expand is None:
                 return Result([], self._link.execute_many(plan.text, [values for _, values in bound]))
             return Result([], sum(self._link.execute(text, values).rowcount for text, values in bound))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the link knows which errors are the driver's
             raise self._failed(error) from None
 
     def _control(self, text: str) -> None:
         try:
             self._link.execute(text, ())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the link knows which errors are the driver's
             raise self._failed(error) from None
 
     def _failed(self, error: Exception) -> BaseException:
