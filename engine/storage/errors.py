@@ -2,16 +2,22 @@
 
 from typing import ClassVar
 
-from engine.contracts.errors import CallerError, OperatorError, TransientError
+from engine.contracts.errors import CallerError, FlowError, OperatorError, TransientError
 
 
-class StorageUnavailable(TransientError):
+class StorageError(FlowError):
+    """Whatever the storage raises. Those that are also TransientError end the unit, whatever its function does."""
+
+    code: ClassVar[str] = "storage_error"
+
+
+class StorageUnavailable(StorageError, TransientError):
     """The database cannot be used now. Nothing of the unit was stored; the same call may succeed later."""
 
     code: ClassVar[str] = "storage_unavailable"
 
 
-class Overloaded(TransientError):
+class Overloaded(StorageError, TransientError):
     """More units wait than the database was allowed to queue. Nothing of the unit was stored."""
 
     code: ClassVar[str] = "overloaded"
@@ -21,7 +27,7 @@ class Overloaded(TransientError):
         super().__init__(f"{limit} units already wait for the database: try again later")
 
 
-class OutcomeUnknown(TransientError):
+class OutcomeUnknown(StorageError, TransientError):
     """The connection was lost during COMMIT: the unit is stored in full or not at all, and only reading tells.
 
     It is never repeated by the storage.
@@ -33,7 +39,7 @@ class OutcomeUnknown(TransientError):
         super().__init__("the connection was lost during COMMIT: read again to see whether the unit was stored")
 
 
-class ConstraintViolated(CallerError):
+class ConstraintViolated(StorageError, CallerError):
     """A unique, check, not-null or foreign-key constraint refused a row. ``kind`` says which sort it was.
 
     The unit cannot go on, unless the statement ran in a savepoint.
@@ -46,19 +52,19 @@ class ConstraintViolated(CallerError):
         super().__init__(f"the {kind} constraint '{name}' refused a row: nothing of the unit was stored")
 
 
-class ValueRefused(CallerError):
+class ValueRefused(StorageError, CallerError):
     """A value cannot be stored: NUL or half a surrogate pair in a text, an integer over 64 bits, a foreign type."""
 
     code: ClassVar[str] = "value_refused"
 
 
-class UnitMisused(CallerError):
+class UnitMisused(StorageError, CallerError):
     """A unit function did what none may: commit, begin, await, leave out a parameter, go on after an error."""
 
     code: ClassVar[str] = "unit_misused"
 
 
-class NotRepeatable(CallerError):
+class NotRepeatable(StorageError, CallerError):
     """With ``repeat=True``: a unit function gave another result, or ran other statements, the second time."""
 
     code: ClassVar[str] = "not_repeatable"
@@ -71,7 +77,7 @@ class NotRepeatable(CallerError):
         )
 
 
-class DatabaseTooNew(OperatorError):
+class DatabaseTooNew(StorageError, OperatorError):
     """The database was upgraded by a newer version of the program than this one."""
 
     code: ClassVar[str] = "database_too_new"
@@ -84,7 +90,7 @@ class DatabaseTooNew(OperatorError):
         )
 
 
-class DatabaseNotUpgraded(OperatorError):
+class DatabaseNotUpgraded(StorageError, OperatorError):
     """The database's tables are older than this program, or are not there."""
 
     code: ClassVar[str] = "database_not_upgraded"
@@ -95,13 +101,13 @@ class DatabaseNotUpgraded(OperatorError):
         super().__init__(f"the tables of '{owner}' are {state}, version {newest} is needed: upgrade the database first")
 
 
-class SealBroken(OperatorError):
+class SealBroken(StorageError, OperatorError):
     """A sealed value cannot be opened: altered, moved to another place, or sealed under a key that is not here."""
 
     code: ClassVar[str] = "seal_broken"
 
 
-class UnknownDatabase(OperatorError):
+class UnknownDatabase(StorageError, OperatorError):
     """A database URL names something that the storage does not know."""
 
     code: ClassVar[str] = "unknown_database"

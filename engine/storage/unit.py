@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.sql import Executable
 
-from engine.contracts.errors import FlowError
+from engine.contracts.errors import FlowError, TransientError
 from engine.storage.errors import StorageUnavailable, UnitMisused
 from engine.storage.statements import Plans
 
@@ -132,7 +132,8 @@ class Unit:
             self._control(f"RELEASE SAVEPOINT {name}")
         except BaseException:
             del self.hooks[hooks:], self.channels[channels:]
-            if self._link.is_open():
+            # What ends the transaction ends the unit: a conflict, a lost connection, a full disk.
+            if self._link.is_open() and not isinstance(self._failure, TransientError):
                 self._failure = None
                 self._control(f"ROLLBACK TO SAVEPOINT {name}")
                 self._control(f"RELEASE SAVEPOINT {name}")

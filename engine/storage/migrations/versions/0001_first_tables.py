@@ -24,16 +24,15 @@ def upgrade() -> None:
         sa.Column("lease_epoch", sa.Integer, nullable=False),
         sa.Column("take_ups", sa.Integer, nullable=False),
         sa.Column("wake_at", sa.BigInteger),
-        sa.Column("retry_at", sa.BigInteger),
-        sa.Column("failures", sa.Integer, nullable=False),
-        sa.Column("parked_at", sa.BigInteger),
+        sa.Column("deferred_key", sa.Text),
+        sa.Column("end_failure", sa.Text),
         sa.Column("started_at", sa.BigInteger, nullable=False),
         sa.Column("ended_at", sa.BigInteger),
     )
-    _index("engine_executions_ready", "engine_executions", "started_at", "status = 'ready' AND parked_at IS NULL")
-    _index("engine_executions_running", "engine_executions", "lease_until", "status = 'running' AND parked_at IS NULL")
-    _index("engine_executions_waiting", "engine_executions", "wake_at", "status = 'waiting' AND parked_at IS NULL")
-    _index("engine_executions_parked", "engine_executions", "parked_at", "parked_at IS NOT NULL")
+    op.create_index("engine_executions_deferred_key", "engine_executions", ["deferred_key"], unique=True)
+    _index("engine_executions_due", "engine_executions", "wake_at", "status IN ('ready', 'waiting', 'ending')")
+    _index("engine_executions_leased", "engine_executions", "lease_until", "status = 'running'")
+    _index("engine_executions_broken", "engine_executions", "started_at", "status = 'broken'")
     _index("engine_executions_live", "engine_executions", "digest", "ended_at IS NULL")
     _index("engine_executions_ended", "engine_executions", "ended_at", "ended_at IS NOT NULL")
     op.create_table(
