@@ -1,0 +1,1 @@
+"""Processes die, race and pile up; nothing is lost and nothing happens twice."""
