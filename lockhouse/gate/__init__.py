@@ -1,0 +1,10 @@
+"""The pages on which people decide: one landing page, one renderer for every step of every flow, and the results.
+
+The gate shows what the protocol layer and the engine say and carries answers back. It decides nothing about a
+request itself. Issue 1; ciba.md "Link, landing page, browser".
+"""
+
+from lockhouse.gate.routes import gate_routes
+from lockhouse.gate.settings import GateSettings
+
+__all__ = ["GateSettings", "gate_routes"]

@@ -1,0 +1,203 @@
+"""Turn the fields of any engine step into controls that a template can draw without knowing the flow.
+
+One table says which control draws which type. Pure. A password or a code is never filled in again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine import FieldProblem, FormField
+from lockhouse.gate.forms import Kind
+
+__all__ = ["Control", "Option", "controls_of", "problem_text"]
+
+Draw = Literal["input", "area", "check", "checks", "radios", "select"]
+
+_MANY = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing that can be chosen. A fixed one is chosen and cannot be left out."""
+
+    value: str
+    title: str
+    about: str = ""
+    chosen: bool = False
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One field as it is drawn. `name` carries the kind, by which the answer is read (`forms`)."""
+
+    id: str
+    name: str
+    draw: Draw
+    label: str
+    required: bool
+    value: str = ""
+    input_type: str = "text"
+    options: tuple[Option, ...] = ()
+    attributes: Mapping[str, str]
+    hint: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def described_by(self) -> str:
+        """Return the ids of the texts that describe the control, for aria-describedby."""
+        parts = [f"{self.id}-hint"] * bool(self.hint) + [f"{self.id}-problem"] * bool(self.problems)
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    draw: Draw
+    kind: Kind
+    input_type: str = "text"
+    attributes: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+    secret: bool = False
+
+
+_WORD = (("autocapitalize", "none"), ("spellcheck", "false"))
+
+LOOKS: Mapping[str, _Look] = {
+    "string": _Look(draw="input", kind="text"),
+    "id": _Look(draw="input", kind="text", attributes=_WORD),
+    "endpoint": _Look(draw="input", kind="text", attributes=_WORD),
+    "url": _Look(draw="input", kind="text", input_type="url"),
+    "email": _Look(draw="input", kind="text", input_type="email", attributes=(("autocomplete", "email"),)),
+    "phone": _Look(draw="input", kind="text", input_type="tel", attributes=(("autocomplete", "tel"),)),
+    "integer": _Look(draw="input", kind="integer", input_type="number", attributes=(("step", "1"),)),
+    "number": _Look(draw="input", kind="number", input_type="number", attributes=(("step", "any"),)),
+    "boolean": _Look(draw="check", kind="boolean"),
+    "time": _Look(draw="input", kind="time", input_type="datetime-local", hint="Time zone: UTC"),
+    "duration": _Look(draw="input", kind="text", hint="For example 30s, 5m or 2h", attributes=_WORD),
+    "json": _Look(draw="area", kind="json", attributes=_WORD),
+    "message": _Look(draw="area", kind="json", attributes=_WORD),
+    "password": _Look(
+        draw="input",
+        kind="text",
+        input_type="password",
+        attributes=(("autocomplete", "current-password"), *_WORD),
+        secret=True,
+    ),
+    "code": _Look(
+        draw="input",
+        kind="text",
+        attributes=(("autocomplete", "one-time-code"), ("inputmode", "numeric"), *_WORD),
+        secret=True,
+    ),
+}
+_LIST_OF_TEXT = _Look(draw="area", kind="lines", hint="One on each line")
+_ANYTHING = _Look(draw="area", kind="json", hint="As JSON", attributes=_WORD)
+
+
+def controls_of(
+    fields: Sequence[FormField], *, refill: Mapping[str, Any] | None = None, problems: Sequence[FieldProblem] = ()
+) -> tuple[Control, ...]:
+    """Return a control for each of *fields*, holding what was typed (*refill*) and what was wrong with it."""
+    return tuple(_control(field, refill=refill, problems=problems) for field in fields)
+
+
+def _control(field: FormField, *, refill: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> Control:
+    mine = tuple(dict.fromkeys(problem_text(one) for one in problems if _belongs(one.field, field.name)))
+    given = field.default if refill is None else refill.get(field.name)
+    many = field.type.startswith("list of ")
+    if field.choices is not None:
+        return _chooser(field, many=many, given=given, problems=mine)
+    look = LOOKS.get(field.type) or (_LIST_OF_TEXT if many and _is_text(field.type) else _ANYTHING)
+    shown = "" if look.secret or given is None else _as_text(look, given)
+    return Control(
+        id=f"field-{field.name}",
+        name=f"{field.name}:{look.kind}",
+        draw="area" if look.draw == "input" and "\n" in shown else look.draw,
+        label=field.label,
+        # A box that need not be ticked is no box that must be: "required" of a boolean means "true or false".
+        required=field.required and look.draw != "check",
+        value=shown,
+        input_type=look.input_type,
+        attributes={**dict(look.attributes), **_own_autocomplete(field), **_limits(field)},
+        hint=look.hint,
+        problems=mine,
+    )
+
+
+def _chooser(field: FormField, *, many: bool, given: Any, problems: tuple[str, ...]) -> Control:
+    chosen = set(given) if many and isinstance(given, list | tuple) else {given}
+    options = tuple(
+        Option(
+            value=choice.name,
+            title=choice.title or choice.name,
+            about=choice.description or "",
+            chosen=choice.name in chosen or (many and choice.required),
+            fixed=many and choice.required,
+        )
+        for choice in field.choices or ()
+    )
+    draw: Draw = "checks" if many else "radios" if len(options) <= _MANY else "select"
+    return Control(
+        id=f"field-{field.name}",
+        name=f"{field.name}:{'list' if many else 'text'}",
+        draw=draw,
+        label=field.label,
+        required=field.required and not many,
+        options=options,
+        attributes={},
+        problems=problems,
+    )
+
+
+def _belongs(path: str, name: str) -> bool:
+    return path == name or path.startswith((f"{name}[", f"{name}."))
+
+
+def _is_text(type_name: str) -> bool:
+    return type_name.removeprefix("list of ") in {"string", "id", "url", "email", "phone", "endpoint"}
+
+
+def _as_text(look: _Look, value: Any) -> str:
+    match look.kind:
+        case "boolean":
+            return "true" if value is True else ""
+        case "json" if not isinstance(value, str):
+            return json.dumps(value, ensure_ascii=False, indent=2)
+        case "lines" if isinstance(value, list | tuple):
+            return "\n".join(map(str, value))
+        case "time":
+            return str(value).removesuffix("Z").removesuffix("+00:00")
+        case _:
+            return str(value)
+
+
+def _own_autocomplete(field: FormField) -> Mapping[str, str]:
+    return {"autocomplete": field.autocomplete} if field.autocomplete else {}
+
+
+def _limits(field: FormField) -> Mapping[str, str]:
+    """Return the hints that a browser can check as well. Patterns stay with us: their dialects differ."""
+    least, most = field.constraints.get("min"), field.constraints.get("max")
+    low, high = ("min", "max") if field.type in {"integer", "number"} else ("minlength", "maxlength")
+    if field.type in {"time", "duration", "json", "boolean"}:
+        return {}
+    return {key: str(bound) for key, bound in ((low, least), (high, most)) if bound is not None}
+
+
+_PROBLEMS: Mapping[str, str] = {
+    "required": "Please fill this in.",
+    "choice": "Please choose from the list.",
+    "pattern": "This is not in the expected form.",
+}
+
+
+def problem_text(problem: FieldProblem) -> str:
+    """Return *problem* as a person reads it.
+
+    >>> problem_text(FieldProblem(field="a", code="required", message="this must be given"))
+    'Please fill this in.'
+    """
+    known = _PROBLEMS.get(problem.code)
+    return known or f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".") + "."
