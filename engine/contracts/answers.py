@@ -37,7 +37,8 @@ class Message:
     """One thing for the outbox to deliver, stored together with the answer that carries it.
 
     ``payload`` is JSON and is sealed at rest. ``delivered`` and ``undeliverable`` name the outcomes that complete the
-    deferred node when the sender has delivered (with ``delivered_fields``), or has given up (with the field ``reason``).
+    deferred node when the sender has delivered (with ``delivered_fields``), or has given up (with the field
+    ``reason``).
     """
 
     sender: str

@@ -32,9 +32,9 @@ Path = tuple[str | int, ...]
 Types = Mapping[str, ValueType]
 
 
-def parse_types(raw: Mapping[str, Any]) -> Types:
-    """Return the named types that *raw* declares; each may use those before it."""
-    known: dict[str, ValueType] = {}
+def parse_types(raw: Mapping[str, Any], before: Types | None = None) -> Types:
+    """Return the named types that *raw* declares, with those *before*; each may use those before it."""
+    known: dict[str, ValueType] = dict(before or {})
     for name, part in raw.items():
         _check_name(name, (name,))
         if name in SCALARS:
@@ -69,7 +69,7 @@ def parse_declaration(raw: Any, types: Types | None = None, *, path: Path = ()) 
         if option not in OPTIONS:
             near = get_close_matches(str(option), OPTIONS, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"options are {', '.join(OPTIONS)}"
-            raise DeclarationInvalid(f"unknown option '{option}'", path=(*path, option), hint=hint)
+            raise DeclarationInvalid(f"unknown option '{option}'", path=(*path, option), hint=hint, at_key=True)
     declared = Declaration(
         type=_parse_type(raw["type"], types or {}, (*path, "type")),
         optional=_flag(raw, "optional", path),
@@ -99,6 +99,8 @@ def _parse_type(raw: Any, types: Types, path: Path) -> ValueType:
 
 def _named_type(text: str, types: Types, path: Path) -> ValueType:
     if text.startswith("list of "):
+        if text.count("list of ") > _DEPTH:
+            raise DeclarationInvalid(f"lists may be nested {_DEPTH} deep at most", path=path)
         return ListOf(_named_type(text.removeprefix("list of ").strip(), types, path))
     if text in types:
         return types[text]
@@ -123,11 +125,8 @@ def _enum(raw: list[Any] | tuple[Any, ...], path: Path) -> EnumOf:
 
 def _check_name(name: Any, path: Path) -> None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise DeclarationInvalid(
-            f"'{name}' cannot be a name",
-            path=path,
-            hint="names are small letters, digits and _, beginning with a letter",
-        )
+        hint = "names are small letters, digits and _, beginning with a letter"
+        raise DeclarationInvalid(f"'{name}' cannot be a name", path=path, hint=hint, at_key=True)
 
 
 def _flag(raw: Mapping[str, Any], option: str, path: Path) -> bool:

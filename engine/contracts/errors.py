@@ -186,10 +186,13 @@ class InputsInvalid(CallerError):
 
 
 class DeclarationInvalid(AuthorError):
-    """A type or an option of a declaration cannot be understood. ``path`` leads to the part that is wrong."""
+    """A type or an option of a declaration cannot be understood.
+
+    ``path`` leads to the part that is wrong; ``at_key`` says that the last key of it is, not its value.
+    """
 
     code: ClassVar[str] = "declaration_invalid"
 
-    def __init__(self, message: str, *, path: tuple[str | int, ...] = (), hint: str = "") -> None:
-        self.message, self.path, self.hint = message, path, hint
+    def __init__(self, message: str, *, path: tuple[str | int, ...] = (), hint: str = "", at_key: bool = False) -> None:
+        self.message, self.path, self.hint, self.at_key = message, path, hint, at_key
         super().__init__(message)

@@ -88,6 +88,13 @@ class Retry:
     max: timedelta
     jitter: OneOf["full", "none"]
 
+    @classmethod
+    def defaults(cls) -> Retry:
+        """Return what holds where the author writes nothing: no wait before a retry, doubling and jitter after one."""
+        return cls(
+            errors=("transient",), attempts=2, backoff=timedelta(0), factor=2.0, max=timedelta(minutes=1), jitter="full"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catch:

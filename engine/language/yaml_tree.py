@@ -122,14 +122,7 @@ class Spots:
     def inside(self, path: Path, at: int, length: int) -> Span:
         """Return where the characters from *at* of the expression at *path* stand (counted after its ``=``)."""
         node, _ = self._walk(path)
-        if not isinstance(node, YamlScalar):
-            return node.span
-        start = _column_in_raw(node.raw, at + 1)
-        end = _column_in_raw(node.raw, at + 1 + length)
-        if start is None or node.span.line != node.span.end_line:
-            return node.span
-        last = node.span.column + (end if end is not None else start + 1)
-        return Span(node.span.line, node.span.column + start, node.span.line, last)
+        return expression_span(node, at, length)
 
     def _walk(self, path: Path) -> tuple[YamlNode, YamlEntry | None]:
         node, entry = self.root, None
@@ -145,6 +138,17 @@ class Spots:
                 break
             node = following
         return node, entry
+
+
+def expression_span(node: YamlNode, at: int, length: int) -> Span:
+    """Return where the characters from *at* of the expression that *node* holds stand (counted after its ``=``)."""
+    if not isinstance(node, YamlScalar) or node.span.line != node.span.end_line:
+        return node.span
+    start, end = _column_in_raw(node.raw, at + 1), _column_in_raw(node.raw, at + 1 + length)
+    if start is None:
+        return node.span
+    last = node.span.column + (end if end is not None else start + 1)
+    return Span(node.span.line, node.span.column + start, node.span.line, last)
 
 
 def _column_in_raw(raw: str, index: int) -> int | None:
