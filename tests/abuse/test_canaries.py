@@ -76,7 +76,7 @@ def journey(
     canaries[f"link ({end})"] = link.rpartition("/")[2]
     refusals.append(asked.poll().text)
     with Person.at(link) as person:
-        for name, value in person.page.forms[0].inputs:
+        for name, value in person.page.forms[0].hidden:
             canaries[f"{name} ({end})"] = value
         person.sign_in(WRONG_PASSWORD)
         refusals.append(person.open(link + "x").html)

@@ -28,7 +28,7 @@ def lockhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockhouse]:
 
 
 def step_token(person: Person) -> str:
-    return next(value for form in person.page.forms for name, value in form.inputs if name == "step")
+    return next(value for form in person.page.forms for name, value in form.hidden if name == "step")
 
 
 def hashing(process: psutil.Process, spent: float) -> bool:

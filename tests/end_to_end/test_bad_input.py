@@ -186,11 +186,7 @@ def test_a_flow_with_a_misspelt_executor(tmp_path: Path, idle: Lockhouse) -> Non
 
 def test_a_setting_in_the_file_that_does_not_exist(idle: Lockhouse, tmp_path: Path) -> None:
     config = tmp_path / "lockhouse.toml"
-    config.write_text(
-        idle.config.read_text() + "\n[mail]\nhots = 'x'\n"
-        if "[mail]" not in idle.config.read_text()
-        else idle.config.read_text().replace("[mail]", "[mail]\nhots = 'x'")
-    )
+    config.write_text(idle.config.read_text() + "\n[mail]\nhots = 'x'\n")
     line = config.read_text().splitlines().index("hots = 'x'") + 1
 
     said = idle.run("serve", "--config", str(config), fails=True)
