@@ -1,0 +1,88 @@
+"""The authorization server's common part: clients and how they prove themselves, keys, tokens, metadata, userinfo.
+
+What one grant alone needs lives in that grant's package. The HTTP side is ``protocols.oauth2.endpoints``.
+"""
+
+from protocols.oauth2.accounts import Accounts, Ambiguous, Found
+from protocols.oauth2.client_authentication import PARAMETERS as CLIENT_AUTHENTICATION_PARAMETERS
+from protocols.oauth2.client_authentication import Presented, authenticate, presented, require_grant
+from protocols.oauth2.clients import (
+    CIBA_GRANT,
+    Client,
+    ClientExists,
+    ClientInvalid,
+    ClientLimits,
+    Clients,
+    NewClient,
+    mint_secret,
+    secret_weakness,
+)
+from protocols.oauth2.clock import Clock
+from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
+from protocols.oauth2.forms import Form, parse_form
+from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
+from protocols.oauth2.idempotency import parse_idempotency_key
+from protocols.oauth2.scopes import STANDARD_SCOPES, Scope, parse_scope
+from protocols.oauth2.signing_keys import (
+    ASSERTION_TYPE,
+    AssertionKey,
+    KeyMaterial,
+    NoSigningKey,
+    SigningKey,
+    SigningKeys,
+    generate_keys,
+    load_assertion_key,
+)
+from protocols.oauth2.tables import OAUTH2_TABLES
+from protocols.oauth2.token_requests import Grant, TokenRequest
+from protocols.oauth2.tokens import Approval, TokenPolicy, build_tokens
+from protocols.oauth2.userinfo import Guard
+
+__all__ = [
+    "ASSERTION_TYPE",
+    "CIBA_GRANT",
+    "CLIENT_AUTHENTICATION_PARAMETERS",
+    "OAUTH2_TABLES",
+    "STANDARD_SCOPES",
+    "Accounts",
+    "Ambiguous",
+    "Approval",
+    "AssertionKey",
+    "Client",
+    "ClientExists",
+    "ClientInvalid",
+    "ClientLimits",
+    "Clients",
+    "Clock",
+    "Form",
+    "Found",
+    "Grant",
+    "Guard",
+    "KeyMaterial",
+    "NewClient",
+    "NewGrant",
+    "NoSigningKey",
+    "OAuthError",
+    "Presented",
+    "Scope",
+    "SigningKey",
+    "SigningKeys",
+    "TokenPolicy",
+    "TokenRequest",
+    "authenticate",
+    "build_tokens",
+    "forget_tokens",
+    "generate_keys",
+    "invalid_client",
+    "invalid_request",
+    "load_assertion_key",
+    "mint_secret",
+    "parse_form",
+    "parse_idempotency_key",
+    "parse_scope",
+    "presented",
+    "require_grant",
+    "revoke_grant",
+    "secret_weakness",
+    "store_grant",
+]

@@ -1,0 +1,96 @@
+"""Client authentication by a shared secret, in the Authorization header or in the form: exactly one of them."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from engine.storage import Unit
+from protocols.oauth2.clients import CIBA_GRANT, Client, Clients
+from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
+from protocols.oauth2.forms import Form
+
+# What belongs to authentication and not to the request itself.
+PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What a client showed, not yet checked. ``challenge`` is set where it used the Authorization header.
+
+    ``secrets`` holds the secret once, or as decoded and as sent where these differ: some clients encode the parts of
+    Basic as RFC 6749 section 2.3.1 demands, others encode nothing.
+    """
+
+    client_id: str
+    secrets: tuple[str, ...] = field(repr=False)
+    method: str
+    challenge: str | None = None
+
+
+def presented(form: Form, authorization: Sequence[str], *, issuer: str) -> Presented:
+    """Return the one proof that the request carries.
+
+    Two methods, or two Authorization headers → ``invalid_request``; none, an unreadable one, or client ids that
+    differ → ``invalid_client`` (RFC 6749 section 2.3).
+    """
+    secret, named = form.get("client_secret"), form.get("client_id")
+    assertion = form.get("client_assertion") or form.get("client_assertion_type")
+    if len(authorization) > 1 or sum(map(bool, (authorization, secret, assertion))) > 1:
+        raise invalid_request("more than one client authentication was sent; send one")
+    if authorization:
+        challenge = f'Basic realm="{issuer}"'
+        client_id, secrets = _basic(authorization[0], challenge)
+        if named is not None and named != client_id:
+            raise invalid_client(hint="client_id differs from the Authorization header", challenge=challenge)
+        return Presented(client_id=client_id, secrets=secrets, method="client_secret_basic", challenge=challenge)
+    if assertion:
+        raise invalid_client(hint="client assertions are not supported")
+    if named is None or secret is None:
+        raise invalid_client(hint="no client authentication was sent")
+    return Presented(client_id=named, secrets=(secret,), method="client_secret_post")
+
+
+def authenticate(unit: Unit, clients: Clients, shown: Presented, *, lock: bool = False) -> Client:
+    """Return the client that *shown* proves, or raise ``invalid_client``. *lock* keeps its row until the unit ends.
+
+    A client that does not exist costs the same comparison as a wrong secret.
+    """
+    macs = [clients.mac_of(shown.client_id, secret) for secret in shown.secrets]
+    known = clients.find_with_secret(unit, shown.client_id, lock=lock)
+    right = [hmac.compare_digest(known[1] if known else bytes(len(mac)), mac) for mac in macs]
+    if known is None or not any(right):
+        raise _failed(shown, "unknown client" if known is None else "wrong secret")
+    client = known[0]
+    if client.disabled:
+        raise _failed(shown, "client is disabled")
+    if client.auth_method not in (None, shown.method):
+        raise _failed(shown, "not the method that is registered for this client")
+    return client
+
+
+def require_grant(client: Client, grant_type: str = CIBA_GRANT) -> None:
+    """Raise ``unauthorized_client`` where *client* may not use *grant_type*."""
+    if grant_type not in client.grant_types:
+        raise OAuthError("unauthorized_client", "this client may not use this grant type")
+
+
+def _failed(shown: Presented, hint: str) -> OAuthError:
+    return invalid_client(hint=hint, challenge=shown.challenge)
+
+
+def _basic(header: str, challenge: str) -> tuple[str, tuple[str, ...]]:
+    """Return client id and secret, the secret as decoded and as sent."""
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        raise invalid_client(hint="the Authorization header is not Basic", challenge=challenge)
+    try:
+        name, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+        client_id, password = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise invalid_client(hint="the Basic credentials cannot be read", challenge=challenge) from error
+    if not (colon and client_id and password) or "\0" in client_id:
+        raise invalid_client(hint="the Basic credentials lack id or secret", challenge=challenge)
+    return client_id, (password,) if password == secret else (password, secret)

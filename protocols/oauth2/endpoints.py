@@ -1,0 +1,151 @@
+"""The HTTP side of the authorization server: forms in, JSON out, and one place where errors become answers.
+
+Every answer of an OAuth endpoint carries ``Cache-Control: no-store``, errors too (RFC 6749 section 5.1).
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable
+from protocols.oauth2.accounts import Accounts
+from protocols.oauth2.client_authentication import authenticate, presented
+from protocols.oauth2.clients import Clients
+from protocols.oauth2.clock import Clock
+from protocols.oauth2.errors import OAuthError
+from protocols.oauth2.forms import Form, check_head, parse_form, read_body
+from protocols.oauth2.idempotency import parse_idempotency_key
+from protocols.oauth2.metadata import metadata
+from protocols.oauth2.scopes import Scope
+from protocols.oauth2.signing_keys import SigningKeys
+from protocols.oauth2.token_requests import Grant, TokenRequest
+from protocols.oauth2.tokens import TokenPolicy
+from protocols.oauth2.userinfo import Guard, bearer_token, userinfo, verify_access_token
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+# One JWKS cache time: a new key is published at least this long before it signs (requirement 152).
+_PUBLIC = {"Cache-Control": "public, max-age=300"}
+_RETRY_AFTER = "2"
+
+
+def json_response(
+    body: Mapping[str, Any] | bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return *body* as JSON that nobody may store."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(content, status, headers={**_NO_STORE, **(headers or {})}, media_type="application/json")
+
+
+def answering(handler: Handler) -> Handler:
+    """Return *handler* with OAuth errors and an absent database turned into answers. Others are the application's."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except OAuthError as error:
+            facts = {"endpoint": request.url.path, "error": error.error, "hint": error.hint}
+            log.info("oauth_error", extra=facts)
+            return json_response(error.body(), status=error.status, headers=error.headers)
+        except (StorageUnavailable, Overloaded, OutcomeUnknown) as error:
+            log.warning("oauth_unavailable", extra={"endpoint": request.url.path, "cause": error.code})
+            body = {"error": "temporarily_unavailable", "error_description": "try again"}
+            return json_response(body, status=503, headers={"Retry-After": _RETRY_AFTER})
+
+    return answer
+
+
+async def read_form(request: Request) -> Form:
+    """Return the request's form, after media type, size, encoding and repeats were judged, in this order."""
+    check_head(request.headers.get("content-type"), request.headers.get("content-length"))
+    form = parse_form(await read_body(request.stream()))
+    form.refuse_repeats()
+    return form
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the request's Idempotency-Key."""
+    return parse_idempotency_key(request.headers.getlist("idempotency-key"))
+
+
+class OAuthEndpoints:
+    """Token, userinfo, keys and metadata."""
+
+    def __init__(
+        self,
+        *,
+        policy: TokenPolicy,
+        scopes: Mapping[str, Scope],
+        acr_values: tuple[str, ...],
+        grants: Mapping[str, Grant],
+        database: Database,
+        clients: Clients,
+        accounts: Accounts,
+        guard: Guard,
+        signing_keys: SigningKeys,
+        clock: Clock,
+    ) -> None:
+        self._policy, self._grants, self._clock = policy, grants, clock
+        self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
+        self._signing_keys = signing_keys
+        self._metadata = json.dumps(metadata(policy.issuer, scopes=scopes, acr_values=acr_values)).encode()
+
+    def routes(self) -> list[Route]:
+        """Return the routes, each with the methods that it has; others are answered 405 by the router."""
+        return [
+            Route("/oauth2/token", answering(self.token), methods=["POST"]),
+            Route("/oauth2/userinfo", answering(self.userinfo), methods=["GET", "POST"]),
+            Route("/oauth2/jwks", answering(self.jwks), methods=["GET"]),
+            Route("/.well-known/openid-configuration", self.discovery, methods=["GET"]),
+            Route("/.well-known/oauth-authorization-server", self.discovery, methods=["GET"]),
+        ]
+
+    async def token(self, request: Request) -> Response:
+        """Hand a token request to its grant (RFC 6749 section 3.2)."""
+        now = self._clock.now()
+        form = await read_form(request)
+        shown = presented(form, request.headers.getlist("authorization"), issuer=self._policy.issuer)
+        asked = TokenRequest(form=form, shown=shown, key=idempotency_key(request), now=now)
+        grant = self._grants.get(form.get("grant_type") or "")
+        if grant is None:
+            await self._database.read(lambda unit: authenticate(unit, self._clients, shown))
+            form.require("grant_type")
+            raise OAuthError("unsupported_grant_type", "this grant type is not supported")
+        return json_response(await grant.answer(asked))
+
+    async def userinfo(self, request: Request) -> Response:
+        """Tell what an access token opens up (OpenID Connect Core section 5.3)."""
+        now, policy = self._clock.now(), self._policy
+        token = bearer_token(request.headers.getlist("authorization"))
+        register = await self._signing_keys.register(now)
+        claims = verify_access_token(token, register, issuer=policy.issuer, audience=policy.audience, now=now)
+        told = await self._database.read(
+            lambda unit: userinfo(unit, claims, accounts=self._accounts, guard=self._guard, now=now)
+        )
+        return json_response(told)
+
+    async def jwks(self, request: Request) -> Response:
+        """Publish the keys that tokens are verified with, for caches to keep."""
+        register = await self._signing_keys.register(self._clock.now())
+        return _cacheable(request, json.dumps({"keys": register.published}).encode())
+
+    async def discovery(self, request: Request) -> Response:
+        """Publish the metadata (OpenID Connect Discovery section 4, RFC 8414 section 3)."""
+        return _cacheable(request, self._metadata)
+
+
+def _cacheable(request: Request, content: bytes) -> Response:
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {**_PUBLIC, "ETag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/json")

@@ -1,0 +1,89 @@
+"""What was granted: a row per grant and per access token, so that both can be taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from engine.storage import Unit, to_micros
+from protocols.oauth2.tables import ACCESS_TOKENS, GRANTS
+from protocols.oauth2.tokens import TokenSet
+
+_INSERT_GRANT = insert(GRANTS)
+_INSERT_TOKEN = insert(ACCESS_TOKENS)
+_REVOKE = (
+    update(GRANTS)
+    .where(GRANTS.c.grant_id == bindparam("id"), GRANTS.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("at"), revoked_reason=bindparam("why"))
+)
+_LIVE_TOKEN = (
+    select(GRANTS.c.client_id, GRANTS.c.user_id)
+    .join_from(ACCESS_TOKENS, GRANTS, ACCESS_TOKENS.c.grant_id == GRANTS.c.grant_id)
+    .where(
+        ACCESS_TOKENS.c.jti == bindparam("id"),
+        ACCESS_TOKENS.c.revoked_at.is_(None),
+        ACCESS_TOKENS.c.expires_at > bindparam("at"),
+        GRANTS.c.revoked_at.is_(None),
+    )
+)
+_FORGET_TOKENS = delete(ACCESS_TOKENS).where(
+    ACCESS_TOKENS.c.jti.in_(
+        select(ACCESS_TOKENS.c.jti).where(ACCESS_TOKENS.c.expires_at <= bindparam("before")).limit(200)
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGrant:
+    """A grant and its first access token, about to be stored."""
+
+    grant_id: str
+    client_id: str
+    user_id: str
+    tokens: TokenSet
+
+
+def store_grant(unit: Unit, grant: NewGrant, *, now: datetime) -> None:
+    """Store the grant and its access token."""
+    unit.execute(
+        _INSERT_GRANT,
+        {
+            "grant_id": grant.grant_id,
+            "client_id": grant.client_id,
+            "user_id": grant.user_id,
+            "scope": " ".join(grant.tokens.scopes),
+            "created_at": to_micros(now),
+        },
+    )
+    unit.execute(
+        _INSERT_TOKEN,
+        {
+            "jti": grant.tokens.jti,
+            "grant_id": grant.grant_id,
+            "expires_at": to_micros(grant.tokens.access_token_expires_at),
+        },
+    )
+
+
+def revoke_grant(unit: Unit, grant_id: str, *, reason: str, now: datetime) -> bool:
+    """Take the grant back, and all its tokens with it. Return whether it still stood."""
+    return unit.execute(_REVOKE, {"id": grant_id, "at": to_micros(now), "why": reason}).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """Whose access token it is."""
+
+    client_id: str
+    user_id: str
+
+
+def live_token(unit: Unit, jti: str, *, now: datetime) -> LiveToken | None:
+    """Return whose the access token is, or None where it was revoked, has expired or was never given out."""
+    row = unit.execute(_LIVE_TOKEN, {"id": jti, "at": to_micros(now)}).first()
+    return None if row is None else LiveToken(row.client_id, row.user_id)
+
+
+def forget_tokens(unit: Unit, *, now: datetime, after: timedelta = timedelta(days=1)) -> int:
+    """Delete rows of tokens that expired a while ago, at most 200 of them; return how many."""
+    return unit.execute(_FORGET_TOKENS, {"before": to_micros(now - after)}).rowcount

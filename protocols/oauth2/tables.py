@@ -1,0 +1,73 @@
+"""The tables of the authorization server's common part. Each column says in ``kept`` how it is stored."""
+
+from pathlib import Path
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from engine.storage import TableOwner
+
+METADATA = MetaData()
+_CLEAR = {"kept": "clear"}
+
+CLIENTS = Table(
+    "oauth2_clients",
+    METADATA,
+    Column("client_id", Text, primary_key=True, info=_CLEAR),
+    Column("secret_mac", LargeBinary, nullable=False, info={"kept": "keyed_hash"}),
+    Column("name", Text, nullable=False, info=_CLEAR),
+    Column("delivery_mode", Text, nullable=False, info=_CLEAR),
+    Column("grant_types", Text, nullable=False, info=_CLEAR),
+    Column("scopes", Text, nullable=False, info=_CLEAR),
+    Column("auth_method", Text, info=_CLEAR),
+    Column("interval_seconds", Integer, info=_CLEAR),
+    Column("max_expiry_seconds", Integer, info=_CLEAR),
+    Column("limits", Text, nullable=False, info=_CLEAR),
+    Column("binding_max", Integer, info=_CLEAR),
+    Column("binding_pattern", Text, info=_CLEAR),
+    Column("disabled", Integer, nullable=False, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+)
+
+# Never deleted: a key that has left the JWKS still verifies what it once signed.
+SIGNING_KEYS = Table(
+    "oauth2_signing_keys",
+    METADATA,
+    Column("kid", Text, primary_key=True, info=_CLEAR),
+    Column("purpose", Text, nullable=False, info=_CLEAR),
+    Column("algorithm", Text, nullable=False, info=_CLEAR),
+    Column("public_key", Text, nullable=False, info=_CLEAR),
+    Column("private_key", LargeBinary, info={"kept": "sealed"}),
+    Column("active_from", BigInteger, nullable=False, info=_CLEAR),
+    Column("retired_at", BigInteger, info=_CLEAR),
+    Column("unpublished_at", BigInteger, info=_CLEAR),
+)
+
+GRANTS = Table(
+    "oauth2_grants",
+    METADATA,
+    Column("grant_id", Text, primary_key=True, info=_CLEAR),
+    Column("client_id", Text, nullable=False, info=_CLEAR),
+    Column("user_id", Text, nullable=False, info=_CLEAR),
+    Column("scope", Text, nullable=False, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("revoked_at", BigInteger, info=_CLEAR),
+    Column("revoked_reason", Text, info=_CLEAR),
+)
+
+ACCESS_TOKENS = Table(
+    "oauth2_access_tokens",
+    METADATA,
+    Column("jti", Text, primary_key=True, info=_CLEAR),
+    Column("grant_id", Text, nullable=False, info=_CLEAR),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("revoked_at", BigInteger, info=_CLEAR),
+    Index("oauth2_access_tokens_by_grant", "grant_id"),
+    Index("oauth2_access_tokens_by_expiry", "expires_at"),
+)
+
+OAUTH2_TABLES = TableOwner(
+    name="oauth2",
+    metadata=METADATA,
+    migrations=Path(__file__).parent / "migrations",
+    version_table="oauth2_version",
+)

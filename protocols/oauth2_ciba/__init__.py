@@ -1,0 +1,24 @@
+"""Client-Initiated Backchannel Authentication: a thin layer that turns requests into flows and their ends into answers.
+
+The HTTP side is ``protocols.oauth2_ciba.endpoints``.
+"""
+
+from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened, Permission
+from protocols.oauth2_ciba.callback import CallbackAnswer
+from protocols.oauth2_ciba.layer import Ciba
+from protocols.oauth2_ciba.records import CibaRecords
+from protocols.oauth2_ciba.settings import CibaSettings, Limits
+from protocols.oauth2_ciba.tables import CIBA_TABLES
+
+__all__ = [
+    "CIBA_TABLES",
+    "CallbackAnswer",
+    "Ciba",
+    "CibaRecords",
+    "CibaSettings",
+    "Closed",
+    "Landing",
+    "Limits",
+    "Opened",
+    "Permission",
+]

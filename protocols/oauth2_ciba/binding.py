@@ -1,0 +1,32 @@
+"""Which binding messages are fit to be shown to a person (CIBA Core section 7.1): pure."""
+
+import re
+import unicodedata
+
+from protocols.oauth2 import OAuthError
+
+# Characters that change the order in which others are read: what is shown would not be what was sent.
+_BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def check_binding_message(message: str, *, longest: int, pattern: str | None) -> None:
+    """Raise ``invalid_binding_message`` for what may not be shown; *message* itself is never changed.
+
+    The checks look at its NFC form. Mail programs make links of ``://`` and ``www.``, so neither may be in it.
+    """
+    seen = unicodedata.normalize("NFC", message)
+    if len(message) > longest:
+        raise _refused(f"it may have {longest} characters")
+    if any(c in _BIDIRECTIONAL or unicodedata.category(c) in _CONTROLS for c in seen):
+        raise _refused("it may hold no control and no direction characters")
+    if not any(unicodedata.category(c)[0] not in "CZ" for c in seen):
+        raise _refused("it needs a visible character")
+    if "://" in seen or "www." in seen.lower():
+        raise _refused("it may hold nothing that looks like a link")
+    if pattern is not None and not re.fullmatch(pattern, message):
+        raise _refused("it does not have the form that is set for this client")
+
+
+def _refused(why: str) -> OAuthError:
+    return OAuthError("invalid_binding_message", f"the binding_message cannot be shown: {why}")

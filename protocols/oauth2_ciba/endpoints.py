@@ -1,0 +1,71 @@
+"""The HTTP side of CIBA, and the routes of the whole protocol layer."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from protocols.oauth2 import presented
+from protocols.oauth2.endpoints import OAuthEndpoints, answering, idempotency_key, json_response, read_form
+from protocols.oauth2_ciba.callback import OTHER_CLAIMS
+from protocols.oauth2_ciba.initiation import Asked
+from protocols.oauth2_ciba.layer import Ciba
+from protocols.oauth2_ciba.requests import Ids
+
+
+def protocol_routes(ciba: Ciba) -> list[Route]:
+    """Return every route of the protocol layer: metadata, keys, token, userinfo, and CIBA's own."""
+    records, settings = ciba.records, ciba.settings
+    common = OAuthEndpoints(
+        policy=settings.token_policy(),
+        scopes=settings.scopes,
+        acr_values=tuple(settings.acr.values()),
+        grants=ciba.grants(),
+        database=ciba.database,
+        clients=records.clients,
+        accounts=records.accounts,
+        guard=records.guard,
+        signing_keys=ciba.signing_keys,
+        clock=ciba.clock,
+    )
+    return [*common.routes(), *CibaEndpoints(ciba).routes()]
+
+
+class CibaEndpoints:
+    """bc-authorize, its cancel, and the callback for assertions."""
+
+    def __init__(self, ciba: Ciba) -> None:
+        self._ciba = ciba
+
+    def routes(self) -> list[Route]:
+        """Return the routes, each POST only (CIBA Core section 7)."""
+        return [
+            Route("/oauth2/bc-authorize", answering(self.authorize), methods=["POST"]),
+            Route("/oauth2/bc-authorize/cancel", answering(self.cancel), methods=["POST"]),
+            Route("/oauth2/auth/callback", answering(self.callback), methods=["POST"]),
+        ]
+
+    async def authorize(self, request: Request) -> Response:
+        """Take a backchannel authentication request (CIBA Core section 7)."""
+        form = await read_form(request)
+        shown = presented(form, request.headers.getlist("authorization"), issuer=self._ciba.settings.issuer)
+        asked = Asked(form=form, shown=shown, key=idempotency_key(request), ids=Ids.fresh())
+        return json_response((await self._ciba.authorize(asked)).body())
+
+    async def cancel(self, request: Request) -> Response:
+        """Let a client take its request back."""
+        form = await read_form(request)
+        shown = presented(form, request.headers.getlist("authorization"), issuer=self._ciba.settings.issuer)
+        return json_response(await self._ciba.cancel(form, shown))
+
+    async def callback(self, request: Request) -> Response:
+        """Receive an assertion from an executor in another process. It proves itself; there is no other credential."""
+        form = await read_form(request)
+        answer = await self._ciba.receive(form.require("assertion"))
+        body = {"accepted": answer.accepted, "reason": answer.reason}
+        return json_response(body, status=_callback_status(answer.accepted, answer.reason))
+
+
+def _callback_status(accepted: bool, reason: str) -> int:
+    if accepted:
+        return 200
+    return 409 if reason == OTHER_CLAIMS or reason.startswith("status:") else 400

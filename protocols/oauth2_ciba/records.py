@@ -1,0 +1,75 @@
+"""Everything of CIBA that needs no engine: what executors and the engine's ends are wired to, before there is one."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from engine.storage import Keyring, Unit
+from protocols.oauth2 import Accounts, AssertionKey, Clients
+from protocols.oauth2_ciba import approval_link, guard
+from protocols.oauth2_ciba.approval_link import ApprovalLink
+from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
+from protocols.oauth2_ciba.ends import Ended, Ends
+from protocols.oauth2_ciba.guard import AccountGuard
+from protocols.oauth2_ciba.initiation import NOTIFICATION_END
+from protocols.oauth2_ciba.moves import move
+from protocols.oauth2_ciba.requests import by_id
+from protocols.oauth2_ciba.settings import CibaSettings
+from protocols.oauth2_ciba.states import Event
+from protocols.oauth2_ciba.sweep import sweep
+
+LOGIN_END = "ciba.login"
+
+
+class CibaRecords:
+    """The request records and what moves them. Every method is synchronous and runs inside the caller's unit."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        accounts: Accounts,
+        clients: Clients,
+        assertion_key: AssertionKey,
+        settings: CibaSettings,
+    ) -> None:
+        self.keyring, self.accounts, self.clients, self.settings = keyring, accounts, clients, settings
+        self.guard = AccountGuard(accounts=accounts, clients=clients)
+        self.link = ApprovalLink(keyring=keyring, clients=clients, guard=self.guard, settings=settings)
+        self._callback = Callback(keyring=keyring, guard=self.guard, assertion_key=assertion_key, settings=settings)
+        self._ends = Ends(settings=settings)
+
+    def ends(self) -> Mapping[str, Callable[[Unit, Ended], None]]:
+        """Return the end-subscribers by the names that executions are started with."""
+        return MappingProxyType({NOTIFICATION_END: self._ends.notification, LOGIN_END: self._ends.login})
+
+    def receive(self, unit: Unit, name: str, assertion: str, now: datetime) -> CallbackAnswer:
+        """Judge an assertion that was posted to the callback *name*."""
+        return self._callback.receive(unit, name, assertion, now)
+
+    def claim(self, unit: Unit, *, execution: str, correlation: str, subject: str, now: datetime) -> bool:
+        """Give the request to the attempt whose credential was right first; False where it is not to be had."""
+        return approval_link.claim(unit, execution=execution, correlation=correlation, subject=subject, now=now)
+
+    def may_dispatch(self, unit: Unit, correlation: str) -> bool:
+        """Ask the guard once more before a message about the request goes out; False: drop it."""
+        request = by_id(unit, correlation)
+        if request is None:
+            return False
+        return self.guard.allows(unit, subject=request.user_id, client_id=request.client_id)
+
+    def revoke(self, unit: Unit, *, request_id: str, now: datetime, reason: str = "operator") -> bool:
+        """End a request for operator or person: pending → cancelled, approved → denied. Return whether it moved."""
+        kept = now + self.settings.keep_final
+        return any(
+            move(unit, event, request_id, now=now, reason=reason, due_at=kept)
+            for event in (Event.CANCELLATION, Event.REVOCATION)
+        )
+
+    def lift_block(self, unit: Unit, *, client_id: str, subject: str) -> bool:
+        """Lift the block of a pair; return whether there was one."""
+        return guard.lift(unit, client_id, subject)
+
+    def sweep(self, unit: Unit, now: datetime) -> int:
+        """Do what is due, at most a hundred rows of a kind; call again until it returns 0."""
+        return sweep(unit, now, self.settings)

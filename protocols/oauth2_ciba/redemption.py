@@ -1,0 +1,180 @@
+"""The CIBA grant: a poll is evaluated in one unit; an approval becomes tokens in memory and is redeemed in another.
+
+Nothing that can fail stands between the tokens and the commit that redeems: a fault on the way leaves the request
+approved, and the next poll gives tokens.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from engine.storage import Database, Keyring, OutcomeUnknown, Place, Unit
+from protocols.oauth2 import (
+    Approval,
+    Clients,
+    NewGrant,
+    OAuthError,
+    SigningKeys,
+    TokenRequest,
+    authenticate,
+    build_tokens,
+    require_grant,
+    revoke_grant,
+    store_grant,
+)
+from protocols.oauth2_ciba.evaluation import Evaluation, Over, Poll, Redeemable, Repeated, Waiting, evaluate
+from protocols.oauth2_ciba.guard import AccountGuard
+from protocols.oauth2_ciba.moves import audit, move
+from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id, set_pace
+from protocols.oauth2_ciba.settings import CibaSettings
+from protocols.oauth2_ciba.states import Event
+from protocols.oauth2_ciba.tables import REQUESTS
+
+# Each round that does not answer has lost against a writer that moved the request for good.
+_ROUNDS = 3
+
+
+class Redeemed(Enum):
+    """What came of an attempt to redeem."""
+
+    YES = "the tokens stand"
+    REFUSED = "the guard said no: the request is denied now"
+    LOST = "the request was moved meanwhile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that a redemption writes, ready: the answer, and the same sealed where it is to be kept."""
+
+    request: Request
+    grant: NewGrant
+    answer: bytes = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+    key: bytes | None = field(repr=False)
+
+
+class CibaGrant:
+    """Answers ``grant_type=urn:openid:params:grant-type:ciba`` at the token endpoint (CIBA Core section 10.1)."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        clients: Clients,
+        guard: AccountGuard,
+        signing_keys: SigningKeys,
+        settings: CibaSettings,
+    ) -> None:
+        self._database, self._keyring, self._clients = database, keyring, clients
+        self._guard, self._signing_keys, self._settings = guard, signing_keys, settings
+
+    async def answer(self, asked: TokenRequest) -> bytes:
+        """Return the token response; raise OAuthError for every other answer."""
+        for _ in range(_ROUNDS):
+            evaluation = await self._database.run(lambda unit: self._poll(unit, asked))
+            match evaluation:
+                case Waiting() | Over():
+                    raise evaluation.error
+                case Repeated(answer):
+                    return answer
+                case Redeemable(request):
+                    prepared = await self._prepare(request, asked)
+                    if await self._redeem(prepared, asked.now) is Redeemed.YES:
+                        return prepared.answer
+        raise OAuthError("temporarily_unavailable", "try again", headers={"Retry-After": "1"})
+
+    def _poll(self, unit: Unit, asked: TokenRequest) -> Evaluation:
+        """Authenticate, find and evaluate. A pending request has its polling columns written, nothing else."""
+        client = authenticate(unit, self._clients, asked.shown)
+        require_grant(client)
+        auth_req_id = asked.form.require("auth_req_id")
+        request = by_auth_req_id(unit, auth_req_id)
+        poll = Poll(client_id=client.client_id, now=asked.now, key=self._key(asked, auth_req_id))
+        settings = self._settings
+        found = evaluate(request, poll, keep_answer=settings.keep_answer, replay_after=settings.replay_after)
+        if request is None:
+            return found
+        match found:
+            case Waiting(pace=pace) if pace != request.pace:
+                set_pace(unit, request.request_id, pace)
+            case Over(revoke=grant_id, audit=True):
+                audit(unit, request.request_id, what="redeemed again", why="", now=asked.now)
+                if grant_id is not None:
+                    revoke_grant(unit, grant_id, reason="auth_req_id replayed", now=asked.now)
+            case Repeated(sealed):
+                return Repeated(self._keyring.open(_place(request.request_id), sealed))
+            case _:
+                pass
+        return found
+
+    async def _prepare(self, request: Request, asked: TokenRequest) -> Prepared:
+        """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
+        signing_key = await self._signing_keys.current(asked.now)
+        auth_req_id = asked.form.require("auth_req_id")
+        approval = Approval(
+            subject=request.user_id,
+            client_id=request.client_id,
+            scopes=request.granted,
+            auth_time=request.auth_time or request.created_at,
+            methods=request.methods,
+            acr=self._settings.acr_of(request.methods),
+        )
+        tokens = build_tokens(
+            approval,
+            policy=self._settings.token_policy(),
+            key=signing_key,
+            jti=secrets.token_urlsafe(24),
+            now=asked.now,
+            auth_req_id=auth_req_id,
+        )
+        answer = json.dumps(tokens.answer()).encode()
+        key = self._key(asked, auth_req_id)
+        return Prepared(
+            request=request,
+            grant=NewGrant(
+                grant_id=secrets.token_urlsafe(18), client_id=request.client_id, user_id=request.user_id, tokens=tokens
+            ),
+            answer=answer,
+            sealed=None if key is None else self._keyring.seal(_place(request.request_id), answer),
+            key=key,
+        )
+
+    async def _redeem(self, prepared: Prepared, now: datetime) -> Redeemed:
+        try:
+            return await self._database.run(lambda unit: self._commit(unit, prepared, now))
+        except OutcomeUnknown:
+            # The connection was lost in COMMIT. Only the row knows whether the tokens in our hands stand.
+            request = await self._database.run(lambda unit: by_id(unit, prepared.request.request_id))
+            if request is not None and request.grant_id == prepared.grant.grant_id:
+                return Redeemed.YES
+            raise
+
+    def _commit(self, unit: Unit, prepared: Prepared, now: datetime) -> Redeemed:
+        """Ask the guard, redeem by one conditional UPDATE, and store the grant: together or not at all."""
+        request, settings = prepared.request, self._settings
+        if not self._guard.allows(unit, subject=request.user_id, client_id=request.client_id):
+            kept = now + settings.keep_final
+            move(unit, Event.REVOCATION, request.request_id, now=now, reason="account", due_at=kept)
+            return Redeemed.REFUSED
+        keep = settings.keep_final if prepared.sealed is None else settings.keep_answer
+        writes = {"grant_id": prepared.grant.grant_id, "answer": prepared.sealed, "answer_key": prepared.key}
+        moved = move(
+            unit, Event.REDEMPTION, request.request_id, now=now, reason="redeemed", due_at=now + keep, writes=writes
+        )
+        if not moved:
+            return Redeemed.LOST
+        store_grant(unit, prepared.grant, now=now)
+        return Redeemed.YES
+
+    def _key(self, asked: TokenRequest, auth_req_id: str) -> bytes | None:
+        """Return the keyed hash under which the answer to this very attempt is kept."""
+        if asked.key is None:
+            return None
+        return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, asked.key)
+
+
+def _place(request_id: str) -> Place:
+    return Place(REQUESTS.name, "answer", request_id)

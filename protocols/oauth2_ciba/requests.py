@@ -1,0 +1,230 @@
+"""The record of a backchannel request: how it is stored and found. Its ``status`` is written by ``moves`` alone."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine.storage import Keyring, Place, Unit, from_micros, to_micros
+from protocols.oauth2_ciba.pace import Pace
+from protocols.oauth2_ciba.states import State
+from protocols.oauth2_ciba.tables import REQUESTS
+
+_R = REQUESTS.c
+_GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it stood when it was read."""
+
+    request_id: str
+    client_id: str
+    user_id: str
+    delivery_mode: str
+    scopes: tuple[str, ...]
+    status: State
+    reason: str | None
+    created_at: datetime
+    expires_at: datetime
+    redeem_by: datetime
+    pace: Pace
+    flow_execution_id: str
+    login_execution_id: str | None
+    flow_digest: str | None
+    granted: tuple[str, ...]
+    methods: tuple[str, ...]
+    auth_time: datetime | None
+    redeemed_at: datetime | None
+    grant_id: str | None
+    binding_message: bytes | None = field(repr=False)
+    answer: bytes | None = field(repr=False)
+    answer_key: bytes | None = field(repr=False)
+
+    def state_at(self, now: datetime) -> State:
+        """Return the state that counts at *now*: what has run out is expired, whether or not the sweep has come by."""
+        if self.status is State.PENDING and now >= self.expires_at:
+            return State.EXPIRED
+        if self.status is State.APPROVED and now >= self.redeem_by:
+            return State.EXPIRED
+        return self.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids:
+    """The random names of one request, made before its unit. What the client and the person hold is never stored."""
+
+    request_id: str
+    auth_req_id: str = field(repr=False)
+    link: str = field(repr=False)
+    execution: str
+
+    @classmethod
+    def fresh(cls) -> "Ids":
+        """Return new names: 32 random bytes for what is held outside."""
+        return cls(
+            request_id=secrets.token_urlsafe(18),
+            auth_req_id=secrets.token_urlsafe(32),
+            link=secrets.token_urlsafe(32),
+            execution=secrets.token_urlsafe(18),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """A request about to be stored, pending."""
+
+    ids: Ids
+    client_id: str
+    user_id: str
+    delivery_mode: str
+    scopes: tuple[str, ...]
+    acr_values: str | None
+    binding_message: str | None
+    interval: timedelta
+    expires_in: timedelta
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored of a random token that somebody else holds."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def redeem_by(expires_at: datetime, interval: timedelta) -> datetime:
+    """Return until when an approval can be collected: an approval in the last moment still can."""
+    return expires_at + min(2 * interval, _GRACE)
+
+
+_INSERT = insert(REQUESTS)
+_BY_AUTH_REQ_ID = select(REQUESTS).where(_R.auth_req_id_hash == bindparam("hashed")).with_for_update()
+_BY_LINK = select(REQUESTS).where(_R.link_hash == bindparam("hashed"))
+_BY_LINK_LOCKED = _BY_LINK.with_for_update()
+_BY_ID = select(REQUESTS).where(_R.request_id == bindparam("which"))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
+# The only statement of a poll: it names the polling columns and no others.
+_SET_PACE = (
+    update(REQUESTS)
+    .where(_R.request_id == bindparam("which"), _R.status == State.PENDING.value)
+    .values(
+        poll_interval=bindparam("new_interval"),
+        last_poll_at=bindparam("new_last"),
+        raised_at=bindparam("new_raised"),
+        early_polls=bindparam("new_early"),
+    )
+)
+
+
+def insert_request(unit: Unit, new: NewRequest, *, keyring: Keyring, now: datetime) -> None:
+    """Store *new* as pending."""
+    expires_at = now + new.expires_in
+    message, row = new.binding_message, new.ids.request_id
+    unit.execute(
+        _INSERT,
+        {
+            "request_id": row,
+            "auth_req_id_hash": digest(new.ids.auth_req_id),
+            "link_hash": digest(new.ids.link),
+            "client_id": new.client_id,
+            "user_id": new.user_id,
+            "delivery_mode": new.delivery_mode,
+            "scope": " ".join(new.scopes),
+            "acr_values": new.acr_values,
+            "binding_message": None if message is None else keyring.seal(message_place(row), message.encode()),
+            "binding_message_hash": None if message is None else keyring.mac("ciba.binding_message", row, message),
+            "flow_execution_id": new.ids.execution,
+            "status": State.PENDING.value,
+            "created_at": to_micros(now),
+            "expires_at": to_micros(expires_at),
+            "redeem_by": to_micros(redeem_by(expires_at, new.interval)),
+            "due_at": to_micros(expires_at),
+            "poll_interval": int(new.interval.total_seconds()),
+            "early_polls": 0,
+        },
+    )
+
+
+def by_auth_req_id(unit: Unit, auth_req_id: str) -> Request | None:
+    """Return the request of this auth_req_id, locked until the unit ends."""
+    return _request(unit.execute(_BY_AUTH_REQ_ID, {"hashed": digest(auth_req_id)}).first())
+
+
+def by_link(unit: Unit, link: str, *, lock: bool = False) -> Request | None:
+    """Return the request that this link belongs to."""
+    return _request(unit.execute(_BY_LINK_LOCKED if lock else _BY_LINK, {"hashed": digest(link)}).first())
+
+
+def by_id(unit: Unit, request_id: str, *, lock: bool = False) -> Request | None:
+    """Return the request of this id."""
+    return _request(unit.execute(_BY_ID_LOCKED if lock else _BY_ID, {"which": request_id}).first())
+
+
+def set_pace(unit: Unit, request_id: str, pace: Pace) -> None:
+    """Store how the client polls; a request that is no longer pending stays as it is."""
+    unit.execute(
+        _SET_PACE,
+        {
+            "which": request_id,
+            "new_interval": int(pace.interval.total_seconds()),
+            "new_last": to_micros(pace.last_at),
+            "new_raised": to_micros(pace.raised_at),
+            "new_early": pace.early,
+        },
+    )
+
+
+def read_message(keyring: Keyring, request: Request) -> str | None:
+    """Return the binding message exactly as it was sent."""
+    if request.binding_message is None:
+        return None
+    return keyring.open(message_place(request.request_id), request.binding_message).decode()
+
+
+def message_place(request_id: str) -> Place:
+    """Return where the binding message of a request is sealed for."""
+    return Place(REQUESTS.name, "binding_message", request_id)
+
+
+def _request(row: Any) -> Request | None:
+    if row is None:
+        return None
+    return Request(
+        request_id=row.request_id,
+        client_id=row.client_id,
+        user_id=row.user_id,
+        delivery_mode=row.delivery_mode,
+        scopes=tuple(row.scope.split(" ")),
+        status=State(row.status),
+        reason=row.reason,
+        created_at=from_micros(row.created_at),
+        expires_at=from_micros(row.expires_at),
+        redeem_by=from_micros(row.redeem_by),
+        pace=_pace(row),
+        flow_execution_id=row.flow_execution_id,
+        login_execution_id=row.login_execution_id,
+        flow_digest=row.flow_digest,
+        granted=_names(row.granted),
+        methods=_names(row.methods),
+        auth_time=from_micros(row.auth_time),
+        redeemed_at=from_micros(row.redeemed_at),
+        grant_id=row.grant_id,
+        binding_message=row.binding_message,
+        answer=row.answer,
+        answer_key=row.answer_key,
+    )
+
+
+def _pace(row: Any) -> Pace:
+    return Pace(
+        interval=timedelta(seconds=row.poll_interval),
+        last_at=from_micros(row.last_poll_at),
+        raised_at=from_micros(row.raised_at),
+        early=row.early_polls,
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(json.loads(text))

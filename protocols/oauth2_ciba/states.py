@@ -1,0 +1,160 @@
+"""The state machine of a backchannel request as one table. Statements, answers and pictures are made from it.
+
+Each move is one conditional UPDATE that names the state it leaves, so no writer can undo what another one did.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class State(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REDEEMED = "redeemed"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Event(StrEnum):
+    """What can happen to a request. An event leaves one state only."""
+
+    ASSERTION = "valid assertion"
+    DENIAL = "flow ended denied: person or not me"
+    REFUSAL = "attempts used up, or the guard says no"
+    FAILURE = "fault, no channel left, or flow ended without an answer"
+    CANCELLATION = "client or operator cancels"
+    LAPSE = "now is at or past expires_at"
+    REDEMPTION = "redeem"
+    DELIVERY = "push answered 2xx"
+    GIVING_UP = "push given up: tokens revoked"
+    REVOCATION = "guard, person in the inbox, or operator"
+    NOT_COLLECTED = "now is at or past redeem_by"
+
+
+class Moment(StrEnum):
+    """The column that a move compares with *now*, and how."""
+
+    BEFORE_EXPIRY = "expires_at > now"
+    AT_EXPIRY = "expires_at <= now"
+    BEFORE_REDEEM_BY = "redeem_by > now"
+    AT_REDEEM_BY = "redeem_by <= now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One filled cell of the table, with what each kind of client is told afterwards."""
+
+    at: State
+    event: Event
+    to: State
+    when: Moment | None = None
+    poll: str
+    ping: str
+    push: str
+
+
+def _denied(at: State, event: Event) -> Move:
+    told = {State.PENDING: ("ping", "access_denied")}.get(at, ("-", "-"))
+    return Move(at=at, event=event, to=State.DENIED, poll="access_denied", ping=told[0], push=told[1])
+
+
+MOVES: tuple[Move, ...] = (
+    Move(
+        at=State.PENDING,
+        event=Event.ASSERTION,
+        to=State.APPROVED,
+        when=Moment.BEFORE_EXPIRY,
+        poll="tokens",
+        ping="ping",
+        push="tokens",
+    ),
+    _denied(State.PENDING, Event.DENIAL),
+    _denied(State.PENDING, Event.REFUSAL),
+    Move(
+        at=State.PENDING,
+        event=Event.FAILURE,
+        to=State.FAILED,
+        poll="expired_token",
+        ping="ping",
+        push="transaction_failed",
+    ),
+    Move(at=State.PENDING, event=Event.CANCELLATION, to=State.CANCELLED, poll="invalid_grant", ping="-", push="-"),
+    Move(
+        at=State.PENDING,
+        event=Event.LAPSE,
+        to=State.EXPIRED,
+        when=Moment.AT_EXPIRY,
+        poll="expired_token",
+        ping="-",
+        push="expired_token",
+    ),
+    Move(
+        at=State.APPROVED,
+        event=Event.REDEMPTION,
+        to=State.REDEEMED,
+        when=Moment.BEFORE_REDEEM_BY,
+        poll="invalid_grant",
+        ping="-",
+        push="-",
+    ),
+    Move(at=State.APPROVED, event=Event.DELIVERY, to=State.DELIVERED, poll="unauthorized_client", ping="-", push="-"),
+    Move(
+        at=State.APPROVED,
+        event=Event.GIVING_UP,
+        to=State.UNDELIVERABLE,
+        poll="unauthorized_client",
+        ping="-",
+        push="-",
+    ),
+    _denied(State.APPROVED, Event.REVOCATION),
+    Move(
+        at=State.APPROVED,
+        event=Event.NOT_COLLECTED,
+        to=State.EXPIRED,
+        when=Moment.AT_REDEEM_BY,
+        poll="expired_token",
+        ping="-",
+        push="-",
+    ),
+)
+
+BY_EVENT: Mapping[Event, Move] = MappingProxyType({move.event: move for move in MOVES})
+FINAL: frozenset[State] = frozenset(State) - {move.at for move in MOVES}
+
+
+def next_state(at: State, event: Event) -> State | None:
+    """Return where *event* leads from *at*, or None for an empty cell: nothing changes.
+
+    >>> next_state(State.APPROVED, Event.DENIAL) is None
+    True
+    """
+    move = BY_EVENT[event]
+    return move.to if move.at is at else None
+
+
+def diagram() -> str:
+    """Return the machine as Mermaid."""
+    arrows = [f"    {move.at} --> {move.to}: {move.event.value.replace(':', ',')}" for move in MOVES]
+    ends = [f"    {state} --> [*]" for state in State if state in FINAL]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.PENDING}", *arrows, *ends]) + "\n"
+
+
+def table() -> str:
+    """Return the machine as a Markdown table."""
+    head = [
+        "| from | event | only if | to | poll afterwards | ping | push |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    rows = [
+        f"| {m.at} | {m.event.value} | {m.when.value if m.when else '-'} | {m.to} | `{m.poll}` | {m.ping} | {m.push} |"
+        for m in MOVES
+    ]
+    return "\n".join([*head, *rows]) + "\n"

@@ -1,0 +1,70 @@
+"""Due work: what has run out expires, stored answers are erased, and old rows go. Any process may do it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import bindparam, delete, null, select, update
+
+from engine.storage import Unit, to_micros
+from protocols.oauth2 import forget_tokens
+from protocols.oauth2_ciba.moves import move
+from protocols.oauth2_ciba.settings import CibaSettings
+from protocols.oauth2_ciba.states import FINAL, Event, State
+from protocols.oauth2_ciba.tables import ASSERTIONS, ATTEMPTS, AUDIT, INITIATIONS, REQUESTS
+
+# One sweep is one short unit: whoever calls it calls again until nothing is left.
+BATCH = 100
+
+_R = REQUESTS.c
+_EXPIRY: Mapping[State, Event] = MappingProxyType({State.PENDING: Event.LAPSE, State.APPROVED: Event.NOT_COLLECTED})
+_DUE = (
+    select(_R.request_id, _R.status, _R.answer.is_not(None).label("has_answer"))
+    .where(_R.due_at <= bindparam("at_now"))
+    .order_by(_R.due_at)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_ERASE_ANSWER = (
+    update(REQUESTS)
+    .where(_R.request_id == bindparam("which"))
+    .values(answer=null(), answer_key=null(), due_at=_R.redeemed_at + bindparam("kept"))
+)
+_FORGET_REQUEST = delete(REQUESTS).where(
+    _R.request_id == bindparam("which"), _R.status.in_([state.value for state in sorted(FINAL)])
+)
+_FORGET_ATTEMPTS = delete(ATTEMPTS).where(ATTEMPTS.c.request_id == bindparam("which"))
+_FORGET_INITIATIONS = delete(INITIATIONS).where(
+    INITIATIONS.c.request_id.in_(
+        select(INITIATIONS.c.request_id).where(INITIATIONS.c.expires_at <= bindparam("at_now")).limit(BATCH)
+    )
+)
+_FORGET_ASSERTIONS = delete(ASSERTIONS).where(
+    ASSERTIONS.c.jti.in_(select(ASSERTIONS.c.jti).where(ASSERTIONS.c.forget_at <= bindparam("at_now")).limit(BATCH))
+)
+_OLD_AUDIT = select(AUDIT.c.at).where(AUDIT.c.at <= bindparam("before")).order_by(AUDIT.c.at).limit(BATCH)
+_FORGET_AUDIT = delete(AUDIT).where(AUDIT.c.at.in_(_OLD_AUDIT))
+
+
+def sweep(unit: Unit, now: datetime, settings: CibaSettings) -> int:
+    """Do what is due at *now*, at most a hundred rows of each kind; return how many rows were touched."""
+    at = to_micros(now)
+    touched = 0
+    for row in unit.execute(_DUE, {"at_now": at}).all():
+        touched += _handle(unit, row, now, settings)
+    touched += unit.execute(_FORGET_INITIATIONS, {"at_now": at}).rowcount
+    touched += unit.execute(_FORGET_ASSERTIONS, {"at_now": at}).rowcount
+    touched += unit.execute(_FORGET_AUDIT, {"before": to_micros(now - settings.keep_audit)}).rowcount
+    return touched + forget_tokens(unit, now=now)
+
+
+def _handle(unit: Unit, row: Any, now: datetime, settings: CibaSettings) -> int:
+    request_id = row.request_id
+    if event := _EXPIRY.get(State(row.status)):
+        return int(move(unit, event, request_id, now=now, reason="expired", due_at=now + settings.keep_final))
+    if row.has_answer:
+        kept = int(settings.keep_final.total_seconds() * 1_000_000)
+        return unit.execute(_ERASE_ANSWER, {"which": request_id, "kept": kept}).rowcount
+    unit.execute(_FORGET_ATTEMPTS, {"which": request_id})
+    return unit.execute(_FORGET_REQUEST, {"which": request_id}).rowcount
