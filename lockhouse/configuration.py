@@ -183,7 +183,7 @@ def _explain(detail: ErrorDetails, places: _Places) -> str:
         siblings |= {f"{name.rpartition('.')[0]}.{field}" for field in ScopeSection.model_fields if path[0] == "scopes"}
         return f"{place}: {name}: there is no such setting{_nearest(name, siblings)}"
     subject = f"{place}: {name}: " if name else "settings: "
-    return f"{subject}expected {_expected(detail)}{_found(detail, known.get(path))}"
+    return f"{subject}expected {_expected(detail)}{_found(detail, _field_above(known, path))}"
 
 
 def _nearest(name: str, names: Any) -> str:
@@ -199,6 +199,10 @@ def _expected(detail: ErrorDetails) -> str:
     elif "pattern" in context:
         said = f"a text like {context['pattern']}"
     return _EXPECTED.get(detail["type"], said)
+
+
+def _field_above(known: Mapping[SettingPath, FieldInfo], path: SettingPath) -> FieldInfo | None:
+    return next((known[path[:length]] for length in range(len(path), 0, -1) if path[:length] in known), None)
 
 
 def _found(detail: ErrorDetails, field: FieldInfo | None) -> str:

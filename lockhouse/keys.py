@@ -18,7 +18,7 @@ __all__ = ["KeysUnusable", "create_keys", "read_keys"]
 _LENGTH = 32
 _OTHERS = 0o077
 _HEADER = """\
-# Lockhouse master keys: whoever has this file and the database can read everything. Back it up, apart from the database.
+# Lockhouse master keys: whoever has this file and the database can read everything. Back it up, apart from it.
 # To rotate, add a line; keep the first line for ever, since people and clients are found by it.
 """
 

@@ -111,6 +111,8 @@ class Outgoing:
             raise OutgoingRefused("expected an https address, found something that is none") from error
         if url.scheme not in _DEFAULT_PORTS or not url.host or url.userinfo:
             raise OutgoingRefused("expected an https address with a host and without user name")
+        if url.port is not None and not 0 < url.port < 65_536:
+            raise OutgoingRefused(f"{url.host}: expected a port between 1 and 65535")
         exempt = _canonical(url) in self._allowed
         if url.scheme != "https" and not exempt:
             raise OutgoingRefused(f"{url.host}: expected https, found http; see the setting outgoing.allowed")

@@ -82,7 +82,9 @@ class ListenSection(BaseModel):
     model_config = _FORBID
 
     host: str = Field(default="127.0.0.1", description="address to bind; 0.0.0.0 for all, behind a TLS terminator")
-    port: int | None = Field(default=None, ge=0, le=65535, description="port to bind; without it, the issuer's own")
+    port: int | None = Field(
+        default=None, ge=0, le=65535, examples=[8400], description="port to bind; without it, the issuer's own"
+    )
 
 
 class DatabaseSection(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.storage import Unit
 from lockhouse.directory.hints import readings
-from lockhouse.directory.persons import Person, Persons
+from lockhouse.directory.persons import Persons, address_of
 from protocols.oauth2 import Ambiguous, Found
 
 __all__ = ["DirectoryAccounts"]
@@ -32,7 +32,7 @@ class DirectoryAccounts:
     def reachable(self, unit: Unit, subject: str) -> bool:
         """Say whether a message could reach *subject* over a channel that we have."""
         person = self._persons.find(unit, subject)
-        return person is not None and any(_address(person, channel) for channel in self._channels)
+        return person is not None and any(address_of(person.profile, channel) for channel in self._channels)
 
     def claims(self, unit: Unit, subject: str, scopes: Collection[str]) -> Mapping[str, Any]:
         """Return what *scopes* let a client know about *subject* (OpenID Connect Core 5.4)."""
@@ -47,7 +47,3 @@ class DirectoryAccounts:
         if "phone" in scopes and profile.phone:
             told |= {"phone_number": profile.phone, "phone_number_verified": True}
         return told
-
-
-def _address(person: Person, channel: str) -> str | None:
-    return {"email": person.profile.email, "sms": person.profile.phone}.get(channel)

@@ -22,8 +22,8 @@ __all__ = [
 _PHONE_LIKE = re.compile(r"^\+?[\d\s().\-/]{5,}$")
 _PHONE = re.compile(r"^\+[1-9]\d{6,14}$")  # E.164
 _EMAIL = re.compile(r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}$")
-_USER_NAME = re.compile(r"^[\w.\-]{1,64}$")
-_MOST = 512
+_USER_NAME = re.compile(r"^[\w.\-]+(?: [\w.\-]+)*$")
+_MOST, _MOST_NAME = 512, 64
 
 
 class HintKind(StrEnum):
@@ -72,7 +72,8 @@ def as_phone(text: str) -> str | None:
 
 def _as_user_name(text: str) -> str | None:
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
-    return folded if _USER_NAME.match(folded) and not _PHONE_LIKE.match(folded) else None
+    fits = len(folded) <= _MOST_NAME and _USER_NAME.match(folded)
+    return folded if fits and not _PHONE_LIKE.match(folded) else None
 
 
 def check_user_name(text: str) -> str:
@@ -87,7 +88,7 @@ def check_user_name(text: str) -> str:
         raise NameInvalid("user name: looks like a telephone number; add a letter")
     form = _as_user_name(text)
     if form is None:
-        raise NameInvalid("user name: expected 1 to 64 letters, digits, dots, hyphens or underscores")
+        raise NameInvalid("user name: expected 1 to 64 letters, digits, dots, hyphens, underscores or single spaces")
     return form
 
 

@@ -16,7 +16,7 @@ from engine.storage import Keyring, Place, Unit, insert_or_ignore, to_micros
 from lockhouse.directory.hints import HintKey, HintKind, NameInvalid, as_email, as_phone, check_user_name
 from lockhouse.tables import hint_keys, persons
 
-__all__ = ["NewPerson", "Person", "PersonExists", "Persons", "Profile"]
+__all__ = ["NewPerson", "Person", "PersonExists", "Persons", "Profile", "address_of"]
 
 _INSERT = insert_or_ignore(persons)
 _INSERT_KEY = insert_or_ignore(hint_keys)
@@ -177,6 +177,11 @@ class Persons:
             password=row.password,
             created_at=row.created_at,
         )
+
+
+def address_of(profile: Profile, channel: str) -> str | None:
+    """Return where *channel* reaches whoever has *profile*, or None."""
+    return {"email": profile.email, "sms": profile.phone}.get(channel)
 
 
 def _place(subject: str, revision: int) -> Place:

@@ -1,0 +1,126 @@
+"""``lockhouse client``: the programs that may send backchannel requests."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lockhouse.command_line.console import note, print_json, print_table, report, say
+from lockhouse.command_line.options import ConfigOption, JsonOption, inside
+from protocols.oauth2 import Client, ClientLimits, Clients, NewClient, mint_secret, secret_weakness
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Programs that may ask people for approval.")
+
+_DEFAULT = Path("lockhouse.toml")
+_STANDARD_SCOPES = ["openid", "profile", "email", "phone"]
+
+
+@app.command()
+def add(
+    *,
+    client_id: Annotated[str, typer.Option("--id", metavar="ID", help="What the client calls itself in requests.")],
+    secret: Annotated[
+        str | None, typer.Option(metavar="SECRET", help="Its secret; without this one is made and printed once.")
+    ] = None,
+    mode: Annotated[str, typer.Option(metavar="MODE", help="How it learns the outcome: poll.")] = "poll",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What people read; the ID if left out.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="SCOPE", help="A scope it may ask for; repeat for several.")
+    ] = None,
+    interval: Annotated[int | None, typer.Option(min=1, max=60, help="Seconds between its polls.")] = None,
+    max_expiry: Annotated[int | None, typer.Option(min=1, help="Longest life of its requests, in seconds.")] = None,
+    auth_method: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="client_secret_basic or client_secret_post; both if left out.")
+    ] = None,
+    pair_pending: Annotated[int | None, typer.Option(min=1, help="Its open requests for one person.")] = None,
+    pair_minute: Annotated[int | None, typer.Option(min=1, help="Its requests a minute for one person.")] = None,
+    person_pending: Annotated[int | None, typer.Option(min=1, help="Open requests that one person may have.")] = None,
+    person_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute for one person.")] = None,
+    client_pending: Annotated[int | None, typer.Option(min=1, help="Its open requests altogether.")] = None,
+    config: ConfigOption = _DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a client.
+
+    Example: lockhouse client add --id shop --name "The shop" --mode poll
+    """
+    chosen = secret if secret is not None else mint_secret()
+    limits = ClientLimits(
+        pair_pending=pair_pending,
+        pair_minute=pair_minute,
+        person_pending=person_pending,
+        person_minute=person_minute,
+        client_pending=client_pending,
+    )
+    client = NewClient(
+        client_id=client_id,
+        secret=chosen,
+        name=name,
+        delivery_mode=mode,
+        scopes=tuple(scope or _STANDARD_SCOPES),
+        interval=_seconds(interval),
+        max_expiry=_seconds(max_expiry),
+        auth_method=auth_method,
+        limits=limits,
+    )
+    inside(config, lambda home: partial(Clients(keyring=home.keyring).add, client=client, now=home.clock.now()))
+    if secret is not None and (weakness := secret_weakness(secret)):
+        note(f"warning: {weakness}")
+    _tell(client_id, chosen if secret is None else None, as_json=as_json)
+
+
+@app.command("list")
+def list_clients(*, config: ConfigOption = _DEFAULT, as_json: JsonOption = False) -> None:
+    """Show every client."""
+    clients = inside(config, lambda home: Clients(keyring=home.keyring).all)
+    rows = [_row(client) for client in clients]
+    if as_json:
+        print_json([{**row, "scopes": row["scopes"].split()} for row in rows])
+    else:
+        print_table(["id", "name", "mode", "scopes", "status"], rows, empty="no client yet; see `lockhouse client add`")
+
+
+@app.command()
+def remove(
+    client_id: Annotated[str, typer.Argument(metavar="ID", help="The client to remove.")],
+    *,
+    config: ConfigOption = _DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a client; its open requests and its tokens are of no use from then on."""
+    removed = inside(config, lambda home: lambda unit: Clients(keyring=home.keyring).remove(unit, client_id))
+    if not removed:
+        report(f"there is no client {client_id}; `lockhouse client list` shows those there are")
+        raise typer.Exit(1)
+    if as_json:
+        print_json({"id": client_id, "removed": True})
+    else:
+        say(f"client {client_id} removed")
+
+
+def _tell(client_id: str, minted: str | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": client_id} | ({"secret": minted} if minted else {}))
+        return
+    say(f"client {client_id} added")
+    if minted:
+        say(f"secret: {minted}")
+        note("The secret is kept as a keyed hash only: it cannot be shown again.")
+
+
+def _row(client: Client) -> dict[str, str]:
+    return {
+        "id": client.client_id,
+        "name": client.name,
+        "mode": client.delivery_mode,
+        "scopes": " ".join(client.scopes),
+        "status": "disabled" if client.disabled else "enabled",
+    }
+
+
+def _seconds(count: int | None) -> timedelta | None:
+    return None if count is None else timedelta(seconds=count)

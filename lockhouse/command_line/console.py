@@ -1,0 +1,51 @@
+"""Where the command line writes: results to standard output, everything else to standard error."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["note", "print_json", "print_table", "report", "say"]
+
+
+def say(text: str) -> None:
+    """Write a line of a result, for people; rich markup is allowed in it."""
+    _console().print(text, highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Write a line beside the result: a warning, a hint. It is not part of what a script reads."""
+    Console(stderr=True).print(Text(text), soft_wrap=True)
+
+
+def report(error: str) -> None:
+    """Write why nothing was done."""
+    console = Console(stderr=True)
+    for number, line in enumerate(error.splitlines() or [""]):
+        prefix = Text("error: ", style="bold red") if number == 0 else Text("       ")
+        console.print(prefix + Text(line), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Write *value* as one JSON document."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, empty: str) -> None:
+    """Write *rows* as a table, or *empty* where there are none."""
+    if not rows:
+        note(empty)
+        return
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(row[column], overflow="fold") for column in columns))
+    _console().print(table)
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout)

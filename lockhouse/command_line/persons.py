@@ -1,0 +1,134 @@
+"""``lockhouse person``: the people in the built-in directory."""
+
+import getpass
+import secrets
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.storage import Unit
+from lockhouse.command_line.console import note, print_json, print_table, report, say
+from lockhouse.command_line.options import ConfigOption, JsonOption, inside
+from lockhouse.configuration import load_configuration
+from lockhouse.directory.hints import readings
+from lockhouse.directory.passwords import Passwords
+from lockhouse.directory.persons import NewPerson, Person, Persons
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="People who can be asked for approval.")
+
+_DEFAULT = Path("lockhouse.toml")
+_SHORT = 8
+
+
+@app.command()
+def add(
+    user_name: Annotated[str, typer.Argument(metavar="NAME", help="Their user name.")],
+    *,
+    email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Their e-mail address, verified by you.")] = None,
+    phone: Annotated[str | None, typer.Option(metavar="NUMBER", help="With its country: +49 170 1234567.")] = None,
+    full_name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Their full name.")] = "",
+    locale: Annotated[str, typer.Option(metavar="LANG", help="The language of messages to them.")] = "en",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input, for scripts.")
+    ] = False,
+    config: ConfigOption = _DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a person. The password is asked for, or read from standard input; never give it as an argument.
+
+    Example: lockhouse person add ann --email ann@example.org
+    """
+    password = _read_password(from_stdin=password_stdin)
+    costs = load_configuration(config).settings.password
+    hashes = Passwords(memory_kib=costs.memory_kib, rounds=costs.rounds, lanes=costs.lanes)
+    person = NewPerson.of(
+        subject=secrets.token_hex(16),
+        user_name=user_name,
+        name=full_name,
+        email=email,
+        phone=phone,
+        locale=locale,
+        password=hashes.hash(password),
+    )
+    hashes.close()
+    inside(config, lambda home: partial(Persons(keyring=home.keyring).add, person=person, now=home.clock.now()))
+    if len(password) < _SHORT:
+        note(f"warning: the password is shorter than {_SHORT} characters")
+    if email is None and phone is None:
+        note("warning: without --email or --phone no message can reach them")
+    if as_json:
+        print_json({"subject": person.subject, "user_name": person.profile.user_name})
+    else:
+        say(f"person {person.profile.user_name} added, subject {person.subject}")
+
+
+@app.command("list")
+def list_persons(*, config: ConfigOption = _DEFAULT, as_json: JsonOption = False) -> None:
+    """Show everybody."""
+    people = inside(config, lambda home: Persons(keyring=home.keyring).all)
+    rows = [_row(person) for person in people]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ["user_name", "name", "email", "phone", "status", "subject"]
+        print_table(columns, rows, empty="nobody yet; see `lockhouse person add`")
+
+
+@app.command()
+def disable(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="User name, e-mail address, phone number or subject.")],
+    *,
+    config: ConfigOption = _DEFAULT,
+    as_json: JsonOption = False,
+    enable: Annotated[bool, typer.Option("--undo", help="Enable them again.")] = False,
+) -> None:
+    """Take a person out: open requests end, new ones are refused, tokens stop working."""
+    status = "enabled" if enable else "disabled"
+    found = inside(
+        config, lambda home: partial(_set_status, persons=Persons(keyring=home.keyring), name=name, status=status)
+    )
+    if len(found) != 1:
+        wrong = "several people are" if found else "nobody is"
+        report(f"{wrong} called {name}; `lockhouse person list` shows everybody")
+        raise typer.Exit(1)
+    if as_json:
+        print_json({"subject": found[0], "status": status})
+    else:
+        say(f"person {name} {status}")
+
+
+def _set_status(unit: Unit, *, persons: Persons, name: str, status: str) -> tuple[str, ...]:
+    found = persons.named(unit, readings(name))
+    if len(found) == 1:
+        persons.set_status(unit, found[0], "enabled" if status == "enabled" else "disabled")
+    return found
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        report("expected --password-stdin, since there is no terminal to ask for the password")
+        raise typer.Exit(2)
+    first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    if first != second:
+        report("the two passwords differ; nothing was added")
+        raise typer.Exit(1)
+    return first
+
+
+def _row(person: Person) -> dict[str, str]:
+    profile = person.profile
+    return {
+        "user_name": profile.user_name,
+        "name": profile.name,
+        "email": profile.email or "",
+        "phone": profile.phone or "",
+        "status": person.status,
+        "subject": person.subject,
+    }

@@ -1,0 +1,24 @@
+"""Where people are reached; implements `executors.notification_dispatch.ContactBook`."""
+
+from engine.storage import Unit
+from executors.notification_dispatch import Contact
+from lockhouse.directory.persons import Persons, address_of
+
+__all__ = ["DirectoryContacts"]
+
+
+class DirectoryContacts:
+    """The directory's addresses. A disabled person has none: nothing is sent to them."""
+
+    def __init__(self, *, persons: Persons) -> None:
+        self._persons = persons
+
+    def address(self, unit: Unit, recipient: str, channel: str) -> Contact | None:
+        """Return how to reach *recipient* over *channel*, or None."""
+        person = self._persons.find(unit, recipient)
+        if person is None or person.status != "enabled":
+            return None
+        address = address_of(person.profile, channel)
+        if address is None:
+            return None
+        return Contact(address=address, name=person.profile.name, locale=person.profile.locale)

@@ -1,0 +1,69 @@
+"""Checks passwords for the engine; implements `executors.password_auth.CredentialVerifier`.
+
+Reserving, comparing and concluding are three steps because a crash may come between any two: see
+`lockhouse.directory.attempts`.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from engine import Context, Refused
+from engine.storage import Database, Unit
+from executors.password_auth import Authenticated, Delayed, Locked, Rejected, Reserved
+from lockhouse.directory.attempts import Attempts, Claimed, OutOfTries, Wait
+from lockhouse.directory.passwords import Passwords
+
+__all__ = ["Claim", "DirectoryVerifier"]
+
+
+class Claim(Protocol):
+    """Whoever decides which of several open journeys of one request is the one that counts."""
+
+    def __call__(self, unit: Unit, *, execution: str, correlation: str, subject: str, now: datetime) -> bool:
+        """Give the journey to *execution*; False where another was first, or where it is over."""
+        ...
+
+
+class DirectoryVerifier:
+    """The directory's passwords. *claim* is asked in the transaction that records a right one."""
+
+    def __init__(self, *, database: Database, attempts: Attempts, passwords: Passwords, claim: Claim) -> None:
+        self._database, self._attempts, self._passwords, self._claim = database, attempts, passwords, claim
+
+    async def reserve(self, context: Context, subject: str) -> Reserved | Delayed | Locked:
+        """Count a try before it is made."""
+        decided = await self._database.run(
+            lambda unit: self._attempts.reserve(
+                unit, key=context.key, correlation=context.correlation, subject=subject, now=context.now
+            )
+        )
+        match decided:
+            case Claimed(kept=kept):
+                return Reserved(subject=subject, kept=kept)
+            case Wait(wait=wait):
+                return Delayed(wait=wait)
+            case OutOfTries():
+                return Locked()
+
+    async def matches(self, reserved: Reserved, password: str) -> bool:
+        """Compare, off the event loop, in the same time for a person who does not exist."""
+        return await self._passwords.matches(reserved.kept, password)
+
+    def conclude(
+        self, unit: Unit, context: Context, reserved: Reserved, matched: bool
+    ) -> Authenticated | Rejected | Locked:
+        """Apply the result in the transaction that records it. The first right password claims the request."""
+        if not matched:
+            left = self._attempts.left(unit, context.correlation)
+            return Rejected(attempts_left=left) if left else Locked()
+        self._attempts.succeeded(unit, reserved.subject)
+        claimed = self._claim(
+            unit,
+            execution=context.execution,
+            correlation=context.correlation,
+            subject=reserved.subject,
+            now=context.now,
+        )
+        if not claimed:
+            raise Refused("claimed_elsewhere", "another browser was first, or the request is over")
+        return Authenticated()

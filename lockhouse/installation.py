@@ -1,0 +1,129 @@
+"""Makes and opens what one settings file describes: its folder's files, its database, its keys."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import make_url
+
+from engine import Clock, SystemClock
+from engine.storage import ENGINE_TABLES, Database, Keyring, SealBroken, TableOwner, Unit, check_versions, upgrade
+from lockhouse.configuration import Configuration, load_configuration
+from lockhouse.keys import create_keys, read_keys
+from lockhouse.tables import LOCKHOUSE_TABLES
+from lockhouse.template import settings_file
+from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, generate_keys, load_assertion_key
+from protocols.oauth2.signing_keys import NoSigningKey
+from protocols.oauth2_ciba import CIBA_TABLES
+
+__all__ = ["OWNERS", "AlreadyThere", "Installation", "create_installation", "database_url", "opened"]
+
+SETTINGS_FILE = "lockhouse.toml"
+
+# In layer order: what stands below is upgraded first.
+OWNERS: Sequence[TableOwner] = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, LOCKHOUSE_TABLES)
+
+
+class AlreadyThere(Exception):
+    """Something that `init` would make exists. Nothing was changed."""
+
+    code: ClassVar[str] = "already_there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An open database and its keys, for as long as the `opened` block lasts."""
+
+    configuration: Configuration
+    database: Database
+    keyring: Keyring
+    clock: Clock
+
+
+def database_url(configuration: Configuration) -> str:
+    """Return the database's URL, a relative SQLite file made absolute. It may hold a password: do not show it."""
+    url = make_url(configuration.settings.database.url.get_secret_value())
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        url = url.set(database=str(configuration.path(url.database)))
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return url.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def opened(configuration: Configuration, *, clock: Clock | None = None) -> AsyncIterator[Installation]:
+    """Open the database and the keys. Raise what is wrong with either, an old or newer database included."""
+    url = database_url(configuration)
+    keyring = read_keys(configuration.path(configuration.settings.keys.file))
+    check_versions(url, OWNERS)
+    async with Database.open(url) as database:
+        yield Installation(
+            configuration=configuration, database=database, keyring=keyring, clock=clock or SystemClock()
+        )
+
+
+def create_installation(folder: Path, *, issuer: str | None, url: str | None) -> Configuration:
+    """Make *folder* with settings, keys and database. Raise `AlreadyThere` rather than overwrite anything.
+
+    What was made is taken away again where a later step fails.
+    """
+    file = folder / SETTINGS_FILE
+    if file.exists():
+        raise AlreadyThere(f"{file}: exists already and will not be overwritten; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            made.append(file)
+            stream.write(settings_file(issuer=issuer, url=url))
+        configuration = load_configuration(file)
+        _fill(configuration, made)
+    except BaseException:
+        for path in made:
+            with suppress(FileNotFoundError):
+                path.unlink()
+        raise
+    return configuration
+
+
+def _fill(configuration: Configuration, made: list[Path]) -> None:
+    url, keys = database_url(configuration), configuration.path(configuration.settings.keys.file)
+    if keys.exists():
+        raise AlreadyThere(f"{keys}: exists already and will not be overwritten; choose another folder")
+    made.extend(_new_database_files(url))
+    create_keys(keys)
+    made.append(keys)
+    upgrade(url, OWNERS)
+    asyncio.run(_make_keys(configuration, KeyMaterial.fresh()))
+
+
+async def _make_keys(configuration: Configuration, material: KeyMaterial) -> None:
+    async with opened(configuration) as installation:
+        keyring, now = installation.keyring, installation.clock.now()
+        await installation.database.read(lambda unit: _refuse_foreign_keys(unit, keyring))
+        await installation.database.run(lambda unit: generate_keys(unit, material=material, keyring=keyring, now=now))
+
+
+def _new_database_files(url: str) -> list[Path]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return []
+    file = Path(str(parsed.database))
+    if file.exists():
+        raise AlreadyThere(f"{file}: exists already and will not be overwritten; move it away")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return [file, *(file.with_name(f"{file.name}{suffix}") for suffix in ("-wal", "-shm"))]
+
+
+def _refuse_foreign_keys(unit: Unit, keyring: Keyring) -> None:
+    """Refuse a database that another installation has filled: ours could not open its keys, nor it ours."""
+    try:
+        load_assertion_key(unit, keyring=keyring)
+    except NoSigningKey:
+        return
+    except SealBroken:
+        pass
+    raise AlreadyThere("the database belongs to another installation; give database.url an empty one")
