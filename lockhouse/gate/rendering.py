@@ -51,6 +51,6 @@ class Renderer:
         self._templates.globals.update(site=settings, assets=assets, long=_LONG)
 
     def page(self, template: str, *, status: int, refresh: int | None = None, **values: Any) -> HTMLResponse:
-        """Return *template* drawn with *values*; *refresh* has the browser load the page again after so many seconds."""
+        """Return *template* drawn with *values*; *refresh* reloads the page after so many seconds."""
         body = self._templates.get_template(f"{template}.html").render(refresh=refresh, **values)
         return HTMLResponse(body, status_code=status, headers=dict(HEADERS))
