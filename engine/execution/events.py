@@ -28,7 +28,7 @@ class Started:
 class Submitted:
     """A person answered the step at ``position``. Typed secrets among ``values`` are handles.
 
-    ``token`` and ``body`` are kept as the accepted answer, so that a repetition can be recognised.
+    ``token``, ``body`` and ``held`` are kept as the accepted answer, so that a repetition can be recognised.
     """
 
     position: str
@@ -36,6 +36,7 @@ class Submitted:
     values: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
     token: str = ""
     body: str | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ can be read without the flow that wrote it. A typed secret is never here: a ``Ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -94,10 +94,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The last answer that was accepted: the token of its step and the MAC of its body, ``None`` once forgotten."""
+    """The last answer that was accepted: the token of its step and the MAC of its body, ``None`` once forgotten.
+
+    ``held`` names the secrets that went into the MAC.
+    """
 
     token: str
     body: str | None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +141,6 @@ class State:
             times += [at for at in (self.task.retry_at, self.task.deferred_until) if at is not None]
         return min(times, default=None)
 
-    def without_body(self) -> State:
-        """Return the state with the body of the accepted answer forgotten: another one may take its place."""
-        return self if self.accepted is None else replace(self, accepted=Accepted(self.accepted.token, None))
-
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON, from which ``State.from_json`` makes an equal one."""
         return {
@@ -154,7 +154,7 @@ class State:
             "messages": [[said.id, pack(said.params)] for said in self.messages],
             "signals": {name: [pack(part) for part in kept] for name, kept in self.signals.items()},
             "cancel": self.cancel,
-            "accepted": None if self.accepted is None else [self.accepted.token, self.accepted.body],
+            "accepted": None if self.accepted is None else _accepted_to_json(self.accepted),
             "outcome": self.outcome,
             "result": pack(self.result),
         }
@@ -177,7 +177,7 @@ class State:
             messages=tuple(Said(text, unpack(params)) for text, params in raw["messages"]),
             signals={name: tuple(unpack(part) for part in kept) for name, kept in raw["signals"].items()},
             cancel=raw["cancel"],
-            accepted=None if raw["accepted"] is None else Accepted(*raw["accepted"]),
+            accepted=None if raw["accepted"] is None else _accepted_from_json(raw["accepted"]),
             outcome=raw["outcome"],
             result=unpack(raw["result"]),
         )
@@ -231,6 +231,15 @@ def _task_from_json(raw: Mapping[str, Any]) -> Task:
         asked=raw["asked"],
         asked_due=unpack(raw["asked_due"]),
     )
+
+
+def _accepted_to_json(accepted: Accepted) -> list[Any]:
+    return [accepted.token, accepted.body, list(accepted.held)]
+
+
+def _accepted_from_json(raw: list[Any]) -> Accepted:
+    token, body, held = raw
+    return Accepted(token, body, tuple(held))
 
 
 # values with tags: a mapping with one key that begins with "$" is never a value of the flow itself

@@ -31,12 +31,12 @@ from engine.execution.events import (
 from engine.execution.keys import jitter, position
 from engine.execution.masking import masked
 from engine.execution.state import Accepted, Handle, Phase, State
-from engine.execution.walk import Graphs, Spot, Walk, delay, new_frame
+from engine.execution.walk import SECRET_LOST, Graphs, Spot, Walk, delay, new_frame
 from engine.language.graph import Graph, PromptNode, TaskNode, WaitNode
 from engine.language.values import ExpressionFailed, evaluate
 
 NOTHING: Final = State(execution="", phase=Phase.NEW)
-ENGINE_FAULTS: Final = frozenset({"abandoned", "secret_lost", "step_budget", "deferred_timeout", "contract_broken"})
+ENGINE_FAULTS: Final = frozenset({"abandoned", "step_budget", "deferred_timeout", "contract_broken"})
 KEPT_SIGNALS: Final = 32
 
 Changed = tuple[State, tuple[Command, ...]]
@@ -105,7 +105,7 @@ def answer(graphs: Graphs, state: State, event: Submitted, now: datetime) -> Cha
     declared = {name: asked.declaration for name, asked in node.fields.items()}
     walk.spot.steps[node.id] = taken
     walk.left = (node.id, walk.spot.due)
-    walk.accepted = Accepted(event.token, event.body)
+    walk.accepted = Accepted(event.token, event.body, event.held)
     walk.note("answered", node.id, **masked(declared, taken))
     walk.go(node.routes[event.action])
     walk.settle()
@@ -257,6 +257,9 @@ def _apply_result(walk: Walk, result: Succeeded | Failed | Promised) -> None:
 
 def _apply_failure(walk: Walk, node: TaskNode, kind: str, code: str) -> None:
     task, spot, retry = walk.task, walk.spot, node.retry
+    if task is not None and code == SECRET_LOST:
+        walk.lose_secret(task)
+        return
     may_retry = retry is not None and code not in ENGINE_FAULTS and (kind in retry.errors or code in retry.errors)
     if task is None or retry is None or not may_retry or spot.attempt >= retry.attempts:
         walk.go(walk.fault(kind, code))

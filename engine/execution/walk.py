@@ -473,11 +473,11 @@ def scope_of(state: State, frame: Frame | Spot, expires_at: datetime | None) -> 
 
 def caught(node: Node, kind: str, code: str) -> Target | None:
     """Return where *node* leads a fault of this class and reason, if it catches it."""
-    catches: tuple[Catch, ...] = node.catch if isinstance(node, TaskNode) else ()
+    catches: tuple[Catch, ...] = node.catch if isinstance(node, TaskNode | CallNode) else ()
     for each in catches:
         if not each.errors or kind in each.errors or code in each.errors:
             return each.target
-    return node.routes.get("fault")
+    return None
 
 
 def delay(node: TaskNode, attempt: int, chance: float) -> timedelta:

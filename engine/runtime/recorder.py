@@ -1,0 +1,303 @@
+"""What happens inside the recording transaction: apply the event, run what is transactional, tell the end, store.
+
+Everything here is a part of a unit function: it may run more than once, so time, ids and secrets come from outside.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from engine.contracts import Context, InputsInvalid, Message, UnknownOnEnd
+from engine.execution import (
+    Command,
+    Event,
+    Failed,
+    Note,
+    Phase,
+    Refuse,
+    RunTask,
+    Started,
+    State,
+    TaskEnded,
+    WakeAt,
+    Withdraw,
+    transition,
+)
+from engine.runtime.ports import Ended, OnEnd
+from engine.runtime.published import Published
+from engine.runtime.rows import Entry, Held, Rows
+from engine.runtime.secrets_held import reveal
+from engine.runtime.tasks import PASSED_ON, Came, Registry, context_of
+from engine.storage import Unit
+from engine.storage.claiming import backoff
+from engine.storage.executions import Execution, Status
+
+log = logging.getLogger(__name__)
+
+TASKS_IN_A_ROW: Final = 64
+END_TRIES: Final = 12
+DUE_CHANNEL: Final = "engine.due"
+OUTBOX_CHANNEL: Final = "engine.outbox"
+_NO_SECRETS: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a recording transaction came to. ``run`` is the external task that its caller now holds the lease for."""
+
+    held: Held
+    refused: Refuse | None = None
+    run: RunTask | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One recording under way."""
+
+    held: Held
+    state: State
+    now: datetime
+    secrets: Mapping[str, str]
+    entries: list[Entry] = field(default_factory=list)
+    send: list[tuple[str, str, Message]] = field(default_factory=list)
+    withdraw: list[str] = field(default_factory=list)
+    refused: Refuse | None = None
+    run: RunTask | None = None
+    wake_at: datetime | None = None
+
+    def add(self, key: str, attempt: int, messages: tuple[Message, ...]) -> None:
+        """Have *messages* of a task sent, each under a name that a repetition would give it again."""
+        self.send += [(f"{key}.{attempt}.{number}", key, message) for number, message in enumerate(messages)]
+
+    def take(self, state: State, commands: tuple[Command, ...]) -> None:
+        """Note what a transition said."""
+        self.state, self.run, self.wake_at = state, None, None
+        for command in commands:
+            match command:
+                case Note():
+                    self.entries.append(Entry(kind=command.kind, node=command.node, facts=command.facts))
+                case Withdraw(key=key):
+                    self.withdraw.append(key)
+                case Refuse():
+                    self.refused = command
+                case RunTask():
+                    self.run = command
+                case WakeAt(at=at):
+                    self.wake_at = at
+                case _:
+                    pass
+
+
+class Recorder:
+    """The recording transaction, in parts that compose with whatever else the caller's unit does."""
+
+    def __init__(
+        self,
+        *,
+        published: Published,
+        registry: Registry,
+        on_end: Mapping[str, OnEnd],
+        rows: Rows,
+        lease: timedelta,
+    ) -> None:
+        self._published, self._registry, self._on_end, self._rows = published, registry, on_end, rows
+        self._lease = lease
+
+    def start(
+        self,
+        unit: Unit,
+        *,
+        execution: str,
+        flow: str,
+        inputs: Mapping[str, Any],
+        on_end: str,
+        correlation: str,
+        now: datetime,
+        locale: str,
+        claim: bool,
+    ) -> Recorded:
+        """Begin an execution; transactional tasks run here. Without *claim* an external one is left for the runner."""
+        if on_end not in self._on_end:
+            raise UnknownOnEnd(on_end, sorted(self._on_end))
+        graph = self._published.latest(flow)
+        event = Started(execution=execution, digest=graph.digest, inputs=inputs, locale=locale)
+        state, commands = transition(self._published.graphs, None, event, now)
+        for command in commands:
+            if isinstance(command, Refuse):
+                raise InputsInvalid(flow, command.problems)
+        held = Held.fresh(execution, graph, state, on_end=on_end, correlation=correlation, started_at=now)
+        draft = _Draft(held, state, now, _NO_SECRETS)
+        draft.take(state, commands)
+        return self._finish(unit, draft, claim=claim)
+
+    def apply(
+        self,
+        unit: Unit,
+        held: Held,
+        event: Event,
+        now: datetime,
+        *,
+        claim: bool,
+        secrets: Mapping[str, str] = _NO_SECRETS,
+        send: tuple[Message, ...] = (),
+    ) -> Recorded:
+        """Apply *event* to the locked row *held* and store what follows, unless nothing does.
+
+        *secrets* are the texts behind the handles of the event; *send* are messages that came with it.
+        """
+        graphs = self._published.need([frame.digest for frame in held.state.frames])
+        draft = _Draft(held, held.state, now, secrets)
+        if send and held.state.task is not None:
+            draft.add(held.state.task.key, held.state.top.attempt, send)
+        draft.take(*transition(graphs, held.state, event, now))
+        if draft.state is held.state:
+            return Recorded(held=held, refused=draft.refused)
+        return self._finish(unit, draft, claim=claim)
+
+    def end_again(self, unit: Unit, held: Held, now: datetime) -> Recorded:
+        """Tell an end that could not be told before."""
+        return self._finish(unit, _Draft(held, held.state, now, _NO_SECRETS), claim=False)
+
+    def end_unreadable(self, unit: Unit, row: Execution, code: str, now: datetime) -> None:
+        """End an execution whose state cannot be opened: its owner is told, since name and correlation are clear."""
+        fields = {"code": code, "node": ""}
+        ended = Ended(
+            execution=row.id, flow=row.flow, outcome="fault", fields=fields, correlation=row.correlation, at=now
+        )
+        failure = self._tell(unit, row.on_end, ended)
+        if failure is None:
+            self._rows.executions.mark(unit, row, status="ended", end_failure=code, ended_at=now)
+            return
+        tries, wake_at = row.take_ups + 1, _next_try(row.take_ups + 1, now)
+        self._rows.executions.mark(
+            unit,
+            row,
+            status="broken" if wake_at is None else "ending",
+            wake_at=wake_at,
+            take_ups=tries,
+            end_failure=failure,
+        )
+
+    # the rest of one recording
+
+    def _finish(self, unit: Unit, draft: _Draft, *, claim: bool) -> Recorded:
+        self._run_inside(unit, draft)
+        for name, key, message in draft.send:
+            self._rows.queue(unit, draft.held, message, name=name, key=key, now=draft.now)
+        for key in draft.withdraw:
+            self._rows.outbox.withdraw(unit, task_key=key, now=draft.now)
+        held = self._store(unit, draft, claim=claim)
+        unit.notify(execution_channel(held.execution))
+        if held.status == "ready":
+            unit.notify(DUE_CHANNEL)
+        if draft.send:
+            unit.notify(OUTBOX_CHANNEL)
+        return Recorded(held=held, refused=draft.refused, run=draft.run if held.status == "running" else None)
+
+    def _run_inside(self, unit: Unit, draft: _Draft) -> None:
+        """Run the transactional tasks that follow one another, each in a savepoint of its own."""
+        count = 0
+        while (run := draft.run) is not None and self._registry.runs_inside(run.executor):
+            count += 1
+            came = Came(result=Failed(kind="fault", code="step_budget"))
+            if count <= TASKS_IN_A_ROW:
+                came = self._run_one(unit, draft, run)
+            draft.add(run.key, run.attempt, came.send)
+            graphs = self._published.need([frame.digest for frame in draft.state.frames])
+            draft.take(*transition(graphs, draft.state, TaskEnded(key=run.key, result=came.result), draft.now))
+
+    def _run_one(self, unit: Unit, draft: _Draft, run: RunTask) -> Came:
+        inputs = reveal(run.arguments, draft.secrets)
+        if inputs is None:
+            return Came(result=Failed(kind="fault", code="secret_lost"))
+        return self._registry.run_inside(unit, run, self.context(draft.held, draft.state, run, draft.now), inputs)
+
+    def context(self, held: Held, state: State, run: RunTask, now: datetime) -> Context:
+        """Return what the executor of *run* is told."""
+        return context_of(
+            run,
+            execution=held.execution,
+            correlation=held.correlation,
+            flow=held.flow,
+            digest=held.digest,
+            now=now,
+            locale=state.locale,
+        )
+
+    def _store(self, unit: Unit, draft: _Draft, *, claim: bool) -> Held:
+        before, state, now = draft.held, draft.state, draft.now
+        after = replace(before, state=state, wake_at=draft.wake_at, take_ups=0, end_failure=None)
+        lease: timedelta | None = None
+        keep_lease = False
+        if state.phase is Phase.ENDED:
+            after = self._after_end(unit, before, after, now)
+        elif state.phase is not Phase.RUNNING:
+            after = replace(after, status="waiting")
+        elif draft.run is None:
+            # Somebody runs the task, or will: only something was noted.
+            after, keep_lease = replace(after, take_ups=before.take_ups, wake_at=before.wake_at), True
+        elif claim:
+            take_ups = before.take_ups if _is_same_try(before, state) else 0
+            after, lease = replace(after, status="running", take_ups=take_ups, epoch=before.epoch + 1), self._lease
+        else:
+            after = replace(after, status="ready", wake_at=now)
+        self._rows.store(unit, after, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
+        return after
+
+    def _after_end(self, unit: Unit, before: Held, after: Held, now: datetime) -> Held:
+        state = after.state
+        ended = Ended(
+            execution=after.execution,
+            flow=after.flow,
+            outcome=state.outcome or "",
+            fields=state.result,
+            correlation=after.correlation,
+            at=now,
+        )
+        failure = self._tell(unit, after.on_end, ended)
+        if failure is None:
+            return replace(after, status="ended", wake_at=None)
+        tries = before.take_ups + 1 if before.status == "ending" else 1
+        wake_at = _next_try(tries, now)
+        status: Status = "broken" if wake_at is None else "ending"
+        return replace(after, status=status, wake_at=wake_at, take_ups=tries, end_failure=failure)
+
+    def _tell(self, unit: Unit, name: str, ended: Ended) -> str | None:
+        """Call on_end in a savepoint; return the name of its failure, if any. A database's error passes through."""
+        on_end = self._on_end.get(name)
+        try:
+            if on_end is None:
+                raise UnknownOnEnd(name, sorted(self._on_end))  # noqa: TRY301 - one way out for whatever is wrong
+            with unit.savepoint():
+                on_end(unit, ended)
+        except PASSED_ON:
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code: its failure must end neither the row nor the sweep
+            unit.after_commit(_alarm(ended, name, type(error).__name__))
+            return type(error).__name__
+        return None
+
+
+def execution_channel(execution: str) -> str:
+    """Return where changes of one execution are announced."""
+    return f"engine.execution.{execution}"
+
+
+def _is_same_try(before: Held, state: State) -> bool:
+    if before.status != "running" or before.state.task is None or state.task is None:
+        return False
+    return before.state.task.key == state.task.key and before.state.top.attempt == state.top.attempt
+
+
+def _next_try(tries: int, now: datetime) -> datetime | None:
+    """Return when to tell an end again, or None where a person has to look at it."""
+    return None if tries >= END_TRIES else now + backoff(tries, jitter=0.0)
+
+
+def _alarm(ended: Ended, on_end: str, error: str) -> Callable[[], None]:
+    facts = {"execution": ended.execution, "flow": ended.flow, "on_end": on_end, "error": error}
+    return lambda: log.error("on_end_failed", extra=facts)

@@ -1,0 +1,234 @@
+"""The one shell: record the event, act, record the result, in tasks that the runner owns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from engine.contracts import Answer, Commit, FlowError, TransientError
+from engine.execution import Failed, RunTask, TaskEnded
+from engine.language import Graph
+from engine.runtime.clock import Clock
+from engine.runtime.published import GraphNotLoaded, Published
+from engine.runtime.recorder import Recorded, Recorder
+from engine.runtime.rows import Held, Rows
+from engine.runtime.secrets_held import reveal
+from engine.runtime.tasks import Came, Registry
+from engine.storage import Database, OutcomeUnknown, Unit
+from engine.storage.flow_versions import FlowVersions
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+NO_SECRETS: Final[Mapping[str, str]] = {}
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long things may take."""
+
+    lease: timedelta = timedelta(seconds=10)
+    renew_every: timedelta = timedelta(seconds=3)
+    task: timedelta = timedelta(seconds=30)
+    answer: timedelta = timedelta(seconds=25)
+    poll: timedelta = timedelta(seconds=1)
+    grace: timedelta = timedelta(seconds=5)
+
+
+class Runner:
+    """Carries executions from one record to the next."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        published: Published,
+        registry: Registry,
+        recorder: Recorder,
+        rows: Rows,
+        times: Times,
+    ) -> None:
+        self._database, self._clock, self._published = database, clock, published
+        self._registry, self._recorder, self._rows, self._times = registry, recorder, rows, times
+        self._versions = FlowVersions()
+        self._owned: set[asyncio.Task[Any]] = set()
+
+    def own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run *work* in a task that goes on when whoever asked for it goes away."""
+        task = asyncio.create_task(work)
+        self._owned.add(task)
+        task.add_done_callback(self._disown)
+        return task
+
+    def _disown(self, task: asyncio.Task[Any]) -> None:
+        self._owned.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, FlowError):
+            log.error("runner_task_failed", extra={"error": type(error).__name__}, exc_info=error)
+
+    async def close(self) -> None:
+        """Let what runs come to an end for a while, then leave it to whoever takes it up."""
+        if self._owned:
+            await asyncio.wait(set(self._owned), timeout=self._times.grace.total_seconds())
+        for task in set(self._owned):
+            task.cancel()
+        await asyncio.gather(*self._owned, return_exceptions=True)
+
+    async def run(self, fn: Callable[[Unit], T]) -> T:
+        """Run *fn*; where it meets an execution of an older flow version, load that and run it again."""
+        loaded: set[str] = set()
+        while True:
+            try:
+                return await self._database.run(fn)
+            except GraphNotLoaded as missing:
+                if missing.digest in loaded:
+                    raise
+                loaded.add(missing.digest)
+                await self.load(missing.digest)
+
+    async def read(self, fn: Callable[[Unit], T]) -> T:
+        """Run *fn* on a snapshot, with older flow versions loaded as in ``run``."""
+        loaded: set[str] = set()
+        while True:
+            try:
+                return await self._database.read(fn)
+            except GraphNotLoaded as missing:
+                if missing.digest in loaded:
+                    raise
+                loaded.add(missing.digest)
+                await self.load(missing.digest)
+
+    async def load(self, digest: str) -> None:
+        """Load a stored flow version; GraphNotLoaded where it is not stored either."""
+        text = await self._database.read(lambda unit: self._versions.get(unit, digest))
+        if text is None:
+            raise GraphNotLoaded(digest)
+        self._published.add(graph_from_text(text))
+
+    async def load_with_callees(self, digest: str) -> None:
+        """Load a stored flow version and what it calls, as far as they are not in memory."""
+        while True:
+            try:
+                self._published.need([digest])
+            except GraphNotLoaded as missing:
+                await self.load(missing.digest)
+            else:
+                return
+
+    async def perform(
+        self,
+        record: Callable[[Unit], Recorded | None],
+        secrets: Mapping[str, str] = NO_SECRETS,
+        *,
+        first: asyncio.Future[Recorded | None] | None = None,
+    ) -> Recorded | None:
+        """Record, then act and record for as long as tasks follow one another.
+
+        Returns what was recorded first, and gives it to *first* as soon as it is stored.
+        """
+        begun = last = await self.run(record)
+        if first is not None and not first.done():
+            first.set_result(begun)
+        while last is not None and last.run is not None:
+            last = await self._act_and_record(last, last.run, secrets)
+        return begun
+
+    async def _act_and_record(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Recorded | None:
+        """Run one external task under the lease and record its result; None where the lease was lost."""
+        held = recorded.held
+        renewal = asyncio.create_task(self._renew(held.execution, held.epoch))
+        try:
+            answer = await self._act(recorded, run, secrets)
+            return await self._record_result(recorded, run, answer, secrets)
+        except asyncio.CancelledError:
+            raise
+        except FlowError as error:
+            # The row stays leased; when the lease ends, somebody takes the task up under the same key.
+            log.warning("result_not_recorded", extra={"execution": held.execution, "error": error.code})
+            return None
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _act(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Answer | Failed:
+        inputs = reveal(run.arguments, secrets)
+        if inputs is None:
+            return Failed(kind="fault", code="secret_lost")
+        context = self._recorder.context(recorded.held, recorded.held.state, run, self._clock.now())
+        return await self._registry.act(run, context, inputs, self._times.task)
+
+    async def _record_result(
+        self, recorded: Recorded, run: RunTask, answer: Answer | Failed, secrets: Mapping[str, str]
+    ) -> Recorded | None:
+        """Record the answer, trying again as long as the database is away and the lease holds."""
+        held, pause = recorded.held, FIRST_PAUSE
+        give_up = asyncio.get_running_loop().time() + self._times.lease.total_seconds()
+        while True:
+            record = partial(self._result, held=held, run=run, answer=answer, now=self._clock.now(), secrets=secrets)
+            try:
+                return await self.run(record)
+            except OutcomeUnknown:
+                # Stored or not: the epoch tells. If it was, the next try finds the row moved on, and stops here; what
+                # follows is taken up by the sweeper.
+                log.warning("outcome_unknown", extra={"execution": held.execution})
+            except TransientError as error:
+                log.warning("record_put_off", extra={"execution": held.execution, "error": error.code})
+            if asyncio.get_running_loop().time() + pause > give_up:
+                return None
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _result(
+        self,
+        unit: Unit,
+        *,
+        held: Held,
+        run: RunTask,
+        answer: Answer | Failed,
+        now: datetime,
+        secrets: Mapping[str, str],
+    ) -> Recorded | None:
+        fence, held_now = held.epoch, self._rows.lock(unit, held.execution)
+        if held_now is None or held_now.status != "running" or held_now.epoch != fence:
+            return None
+        came = self._came(unit, run, answer)
+        event = TaskEnded(key=run.key, result=came.result)
+        return self._recorder.apply(unit, held_now, event, now, claim=True, secrets=secrets, send=came.send)
+
+    def _came(self, unit: Unit, run: RunTask, answer: Answer | Failed) -> Came:
+        if isinstance(answer, Failed):
+            return Came(result=answer)
+        if isinstance(answer, Commit):
+            return self._registry.commit(unit, run, answer)
+        return self._registry.take(run, answer)
+
+    async def _renew(self, execution: str, epoch: int) -> None:
+        lease = self._times.lease
+        while True:
+            await asyncio.sleep(self._times.renew_every.total_seconds())
+            try:
+                held = await self._database.run(
+                    lambda unit: self._rows.executions.renew(unit, execution, epoch=epoch, lease=lease)
+                )
+            except TransientError:
+                continue
+            if not held:
+                return
+
+
+def graph_from_text(text: str) -> Graph:
+    """Return a graph from its stored JSON."""
+    return Graph.from_json(json.loads(text))
+
+
+def graph_to_text(graph: Graph) -> str:
+    """Return a graph as it is stored."""
+    return json.dumps(graph.to_json(), separators=(",", ":"))

@@ -1,0 +1,96 @@
+"""The loop that keeps looking for due work; wake-ups make it prompt, looking now and then makes it certain."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from engine.contracts import FlowError
+from engine.runtime.postman import Postman
+from engine.runtime.recorder import DUE_CHANNEL, OUTBOX_CHANNEL
+from engine.runtime.runner import Runner
+from engine.runtime.sweeper import Sweeper
+from engine.storage import Database
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT: Final = 64
+MOST_ROUNDS: Final = 1000
+
+
+class Worker:
+    """Sweeps and delivers until it is closed."""
+
+    def __init__(
+        self, *, database: Database, runner: Runner, sweeper: Sweeper, postman: Postman, poll: timedelta
+    ) -> None:
+        self._database, self._runner, self._sweeper, self._postman = database, runner, sweeper, postman
+        self._poll = poll.total_seconds()
+        self._woken = asyncio.Event()
+        self._flying: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._stops: list[Callable[[], None]] = []
+
+    async def open(self) -> None:
+        """Begin to look for work."""
+        for channel in (DUE_CHANNEL, OUTBOX_CHANNEL):
+            self._stops.append(await self._database.listen(channel, self._woken.set))
+        self._loop = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """Stop looking. What was begun goes on in the runner's tasks."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+            self._loop = None
+
+    async def run_due(self) -> int:
+        """Do what is due now, and what follows, until nothing is; return how many rows and messages that were."""
+        done = 0
+        for _ in range(MOST_ROUNDS):
+            tasks = await self._begin()
+            if not tasks:
+                break
+            done += len(tasks)
+            await asyncio.gather(*tasks)
+        return done
+
+    async def _look(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                begun = await self._begin() if len(self._flying) < IN_FLIGHT else []
+            except FlowError as error:
+                log.warning("sweep_failed", extra={"error": error.code})
+                begun = []
+            except Exception:
+                log.exception("sweep_failed")
+                begun = []
+            if not begun:
+                await self._rest()
+
+    async def _begin(self) -> list[asyncio.Task[None]]:
+        """Claim what is due and begin on it, each in a task of the runner."""
+        claims = await self._sweeper.sweep()
+        tasks = [self._runner.own(self._sweeper.take_up(claim)) for claim in claims]
+        messages = await self._postman.claim()
+        tasks += [self._runner.own(self._postman.deliver(message)) for message in messages]
+        for task in tasks:
+            self._flying.add(task)
+            task.add_done_callback(self._landed)
+        return tasks
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        if len(self._flying) == IN_FLIGHT - 1:
+            self._woken.set()
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll):
+                await self._woken.wait()
