@@ -105,7 +105,9 @@ def message_id(key: str, sender: Mailbox) -> str:
 
 
 def _address(mailbox: Mailbox) -> Address:
-    return Address(display_name=mailbox.name, addr_spec=mailbox.address)
+    # By its parts: from a whole address Python's class takes only ASCII.
+    local, _, domain = mailbox.address.rpartition("@")
+    return Address(display_name=mailbox.name, username=local, domain=domain)
 
 
 def _digest(label: str, key: str) -> str:

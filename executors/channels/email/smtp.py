@@ -23,6 +23,7 @@ Security = Literal["starttls", "tls", "none"]
 
 _log = logging.getLogger(__name__)
 _PERMANENT: Final = 500
+_GOOD_BYE: Final = 2.0
 
 
 class SmtpSender:
@@ -53,33 +54,31 @@ class SmtpSender:
 
     async def deliver(self, *, key: str, payload: Mapping[str, Any]) -> None:  # noqa: ARG002 - the bytes hold its hash
         """Send the message; return when the server has taken it. Raise Refused or Transient otherwise."""
+        server = self._connection()
         try:
             async with asyncio.timeout(self._timeout):
-                await self._send(payload)
+                await self._hand_over(server, payload)
         except (aiosmtplib.SMTPException, OSError) as error:  # an ssl error and our own time-out are OSErrors
+            _drop(server, server.transport)
             raise judge(error) from error
+        except asyncio.CancelledError:
+            _drop(server, server.transport)
+            raise
+        # It is delivered: a server that hangs or dies from now on must not make it look otherwise.
+        await _say_good_bye(server)
         if self._folder is not None:
             await self._copy(self._folder, payload)
 
-    async def _send(self, payload: Mapping[str, Any]) -> None:
-        server = self._connection()
-        try:
-            await server.connect()
-            if self._user:
-                await server.login(self._user, self._password)
-            await server.sendmail(
-                payload["sender"],
-                [payload["recipient"]],
-                base64.b64decode(payload["content"]),
-                mail_options=["SMTPUTF8", "BODY=8BITMIME"] if payload["utf8"] else [],
-            )
-        except BaseException:
-            server.close()
-            raise
-        # It is delivered. A server that hangs or dies now must not make it look otherwise.
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await server.quit(timeout=2)
-        server.close()
+    async def _hand_over(self, server: aiosmtplib.SMTP, payload: Mapping[str, Any]) -> None:
+        await server.connect()
+        if self._user:
+            await server.login(self._user, self._password)
+        await server.sendmail(
+            payload["sender"],
+            [payload["recipient"]],
+            base64.b64decode(payload["content"]),
+            mail_options=["SMTPUTF8", "BODY=8BITMIME"] if payload["utf8"] else [],
+        )
 
     def _connection(self) -> aiosmtplib.SMTP:
         # start_tls=None would fall back to clear text without a word.
@@ -101,6 +100,23 @@ class SmtpSender:
             _log.warning("mail.copy_failed", extra={"error": type(error).__name__})
 
 
+async def _say_good_bye(server: aiosmtplib.SMTP) -> None:
+    transport = server.transport
+    try:
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await asyncio.wait_for(server.quit(), timeout=_GOOD_BYE)
+    finally:
+        _drop(server, transport)
+
+
+def _drop(server: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None) -> None:
+    server.close()
+    # Closing politely waits for the other side's half of the TLS farewell, which may never come. (By attribute:
+    # uvloop's transports do not inherit asyncio's.)
+    if (abort := getattr(transport, "abort", None)) is not None:
+        abort()
+
+
 def judge(error: Exception) -> Refused | Transient:
     """Return what *error* means to the outbox. A server's words may quote the address: only codes are passed on."""
     match error:
@@ -108,15 +124,25 @@ def judge(error: Exception) -> Refused | Transient:
             return _by_code("recipient_refused", first.code, "the recipient")
         case aiosmtplib.SMTPDataError(code=code):
             return _by_code("message_refused", code, "the message")
-        case aiosmtplib.SMTPNotSupported():
-            return Transient("mail_server_unfit", "the mail server lacks what this message needs (TLS, AUTH, SMTPUTF8)")
-        case aiosmtplib.SMTPResponseException(code=code):
-            # Our own sender or log-in: the operator can put it right while the request still lives.
-            return Transient("mail_server_refused", f"the mail server refused us with status {code}")
-        case ssl.SSLError():
-            return Transient("mail_server_tls", "the connection to the mail server could not be secured")
         case _:
-            return Transient("mail_server_away", f"the mail server cannot be reached ({type(error).__name__})")
+            return Transient(*_trouble(error))
+
+
+def _trouble(error: Exception) -> tuple[str, str]:
+    if ssl_failed(error):
+        return "mail_server_tls", "the connection to the mail server could not be secured"
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        # Our own sender or log-in: the operator can put it right while the request still lives.
+        return "mail_server_refused", f"the mail server refused us with status {error.code}"
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or type(error) is aiosmtplib.SMTPException:
+        # The bare class is what a server without STARTTLS gives.
+        return "mail_server_unfit", "the mail server lacks what the settings or the address need: STARTTLS, AUTH, UTF8"
+    return "mail_server_away", f"the mail server cannot be reached ({type(error).__name__})"
+
+
+def ssl_failed(error: Exception) -> bool:
+    """Return whether *error* is TLS's, or was made of one: at first contact aiosmtplib wraps it."""
+    return isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError)
 
 
 def _by_code(reason: str, code: int, who: str) -> Refused | Transient:

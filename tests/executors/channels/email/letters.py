@@ -1,0 +1,40 @@
+"""Renders letters for tests, with the shipped templates."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import flow_definitions
+from executors.channels.email import EmailRenderer
+from tests.executors.samples import NOON, later
+
+LINK = "https://id.example/a/t0ken"
+TEMPLATES = flow_definitions.folder() / "templates" / "email"
+
+
+def renderer(**changes: Any) -> EmailRenderer:
+    """Return a renderer over the shipped templates."""
+    return EmailRenderer(**{"folder": TEMPLATES, "sender": "Lockhouse <no-reply@id.example>", **changes})
+
+
+def rendered(made: EmailRenderer | None = None, *, params: Mapping[str, Any] | None = None, **changes: Any) -> Any:
+    """Return what the renderer answers."""
+    said = {"requester": "Example Shop", "binding_message": "W4SCT", **(params or {})}
+    arguments: dict[str, Any] = {
+        "key": "key-1",
+        "correlation": "request-1",
+        "now": NOON,
+        "address": "ann@example.org",
+        "name": "Ann",
+        "locale": "en",
+        "message": {"id": "approval.request", "params": said},
+        "link": LINK,
+        "until": later(120),
+    }
+    return (made or renderer()).render(**{**arguments, **changes})
+
+
+def letter(**changes: Any) -> Mapping[str, Any]:
+    """Return a payload."""
+    payload = rendered(**changes)
+    assert isinstance(payload, dict)
+    return payload
