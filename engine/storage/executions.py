@@ -35,6 +35,7 @@ _STATE: dict[str, Any] = {"state": bindparam("state"), "revision": table.c.revis
 _LEASED: dict[str, Any] = {"lease_until": lease_end(), "lease_epoch": table.c.lease_epoch + 1}
 _FREED: dict[str, Any] = {"lease_until": None}
 _SAVE = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE, **_FREED)
+_SAVE_HELD = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE)
 _SAVE_LEASED = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE, **_LEASED)
 _TAKE = update(table).where(table.c.id == bindparam("b_id")).values(**_LEASED)
 _MARK = update(table).where(*_IS_SAME).values(**_MARKS, **_FREED)
@@ -179,13 +180,15 @@ class Executions:
         wake_at: datetime | None,
         deferred_key: str | None = None,
         lease: timedelta | None = None,
+        keep_lease: bool = False,
         take_ups: int = 0,
         end_failure: str | None = None,
         ended_at: datetime | None = None,
     ) -> bool:
         """Store the next state of *row* as its next revision, unless the row has changed since it was read.
 
-        With *lease* the caller holds it from now under ``row.lease_epoch + 1``; without, nobody does.
+        With *lease* the caller holds it from now under ``row.lease_epoch + 1``; without, nobody does, unless
+        *keep_lease* leaves it with whoever holds it.
         """
         sealed = self._keyring.seal(_place(row.id, row.revision + 1, row.digest), state)
         params = _params(
@@ -199,7 +202,7 @@ class Executions:
             state=sealed,
         )
         if lease is None:
-            return unit.execute(_SAVE, params).rowcount == 1
+            return unit.execute(_SAVE_HELD if keep_lease else _SAVE, params).rowcount == 1
         return unit.execute(_SAVE_LEASED, {**params, "lease": span_micros(lease)}).rowcount == 1
 
     def mark(

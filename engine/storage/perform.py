@@ -67,13 +67,19 @@ def perform(fn: UnitFunction, unit: Unit) -> Outcome:
         if unit.failure is not None:
             raise unit.failure  # noqa: TRY301 - the same
     except StopIteration as error:
-        # A future cannot carry StopIteration.
-        return Outcome.failed(RuntimeError(f"{name_of(fn)} raised StopIteration: {error}"), unit.failure)
-    except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's, never the thread's
+        return Outcome.failed(_carried(fn, error), unit.failure)
+    except Exception as error:  # noqa: BLE001 - whatever a function raises is its caller's, never the thread's
         return Outcome.failed(error, unit.failure)
+    except BaseException as error:  # noqa: BLE001 - the same
+        return Outcome.failed(_carried(fn, error), unit.failure)
     finally:
         unit.end()
     return Outcome(value, None, unit.hooks, unit.channels)
+
+
+def _carried(fn: UnitFunction, error: BaseException) -> RuntimeError:
+    """Return what a future can carry: StopIteration it cannot, and SystemExit would end the event loop."""
+    return RuntimeError(f"the unit function {name_of(fn)} raised {type(error).__name__}, which it may not")
 
 
 def compare(fn: UnitFunction, first: Outcome, second: Outcome, journals: tuple[list[Any], list[Any]]) -> Outcome:

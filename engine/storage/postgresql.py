@@ -58,6 +58,8 @@ class PostgresqlBackend:
 
     def close(self) -> None:
         """Serve what waits, then end every thread and connection."""
+        if self._closed:
+            return
         self._closed = True
         self._threads.shutdown(wait=True)
         self._listener.close()

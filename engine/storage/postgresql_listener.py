@@ -13,7 +13,7 @@ from engine.storage.postgresql_link import connect
 from engine.storage.unit import WIRE_CHANNEL
 from engine.storage.wakeups import Wakeups
 
-_PAUSE = 1.0
+_PAUSES = (0.05, 0.2, 1.0, 5.0)
 
 
 class Listener:
@@ -28,7 +28,7 @@ class Listener:
         self._thread: threading.Thread | None = None
         self._tried = threading.Event()
         self._stopped, self._stop = os.pipe()
-        self._lost = False
+        self._failures = 0
 
     async def start(self) -> None:
         """Return once notifications arrive, or once the first try to connect has failed."""
@@ -53,16 +53,17 @@ class Listener:
             try:
                 stopping = self._listen()
             except (psycopg.Error, StorageUnavailable, OSError):
-                self._lost = True
+                self._failures += 1
                 self._tried.set()
-                stopping = bool(select.select([self._stopped], [], [], _PAUSE)[0])
+                pause = _PAUSES[min(self._failures, len(_PAUSES)) - 1]
+                stopping = bool(select.select([self._stopped], [], [], pause)[0])
 
     def _listen(self) -> bool:
         """Pass on notifications until told to stop (True)."""
         with connect(self._target, patience=self._patience, autocommit=True) as connection:
             connection.execute(f"LISTEN {WIRE_CHANNEL}")
-            if self._lost:
-                self._lost = False
+            if self._failures:
+                self._failures = 0
                 self._wakeups.wake_all()
             self._tried.set()
             while self._stopped not in self._wait(connection):

@@ -3,6 +3,8 @@
 import queue
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,10 +22,20 @@ class SqliteBackend:
 
     dialect = "sqlite"
 
-    def __init__(self, path: str, *, repeat: bool, limits: WriterLimits, readers: int = 4) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        repeat: bool,
+        limits: WriterLimits,
+        readers: int = 4,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path, self._repeat, self._limits = path, repeat, limits
         self._plans, self._wakeups = Plans("sqlite"), Wakeups()
-        self._writer = SqliteWriter(path, plans=self._plans, wakeups=self._wakeups, repeat=repeat, limits=limits)
+        self._writer = SqliteWriter(
+            path, plans=self._plans, wakeups=self._wakeups, repeat=repeat, limits=limits, monotonic=monotonic
+        )
         self._threads = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-reader")
         self._idle: queue.SimpleQueue[SqliteLink] = queue.SimpleQueue()
         self._reading = 0

@@ -30,6 +30,12 @@ class SqliteLink:
         """Run one statement for each of *values*."""
         return self.connection.executemany(text, values).rowcount
 
+    def allow_writes(self, allowed: bool) -> None:
+        """Allow or forbid writing from now on."""
+        if self.reads_only == allowed:
+            self.connection.execute(f"PRAGMA query_only = {'OFF' if allowed else 'ON'}")
+            self.reads_only = not allowed
+
     def is_open(self) -> bool:
         """Return whether a transaction is open: SQLite ends it by itself on a full disk."""
         return self.connection.in_transaction

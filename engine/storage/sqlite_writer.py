@@ -172,31 +172,31 @@ class SqliteWriter:
         self._broken = False
 
     def _attempt(self, call: Call) -> Outcome:
-        """Run *call* in a savepoint; with ``repeat`` run it, undo it, run it again and compare."""
-        if not self._repeat:
-            return self._once(call, keep=call.writes)
+        """Run *call* in a savepoint that stays only if it wrote and succeeded."""
+        connection = self._link.connection
+        connection.execute("SAVEPOINT unit_whole")
+        outcome = self._run_twice(call) if self._repeat else self._run_once(call)
+        if self._link.is_open():
+            if outcome.error is not None or not call.writes:
+                connection.execute("ROLLBACK TO unit_whole")
+            connection.execute("RELEASE unit_whole")
+        return outcome
+
+    def _run_twice(self, call: Call) -> Outcome:
+        """Run *call*, undo it, run it again and compare."""
         journals: tuple[list[object], list[object]] = ([], [])
-        first = self._once(call, keep=False, journal=journals[0])
+        first = self._run_once(call, journals[0])
         if not self._link.is_open():
             return first
-        second = self._once(call, keep=call.writes, journal=journals[1], name="unit_again")
-        return compare(call.fn, first, second, journals)
+        self._link.connection.execute("ROLLBACK TO unit_whole")
+        return compare(call.fn, first, self._run_once(call, journals[1]), journals)
 
-    def _once(
-        self, call: Call, *, keep: bool, journal: list[object] | None = None, name: str = "unit_whole"
-    ) -> Outcome:
-        connection = self._link.connection
-        connection.execute(f"SAVEPOINT {name}")
-        self._link.reads_only = not call.writes
-        if not call.writes:
-            connection.execute("PRAGMA query_only = ON")
+    def _run_once(self, call: Call, journal: list[object] | None = None) -> Outcome:
+        self._link.allow_writes(call.writes)
         started = time.perf_counter()
         outcome = perform(call.fn, Unit(self._link, self._plans, "sqlite", journal=journal))
         self._note_slow(call, time.perf_counter() - started)
-        if not call.writes:
-            connection.execute("PRAGMA query_only = OFF")
-        if self._link.is_open() and (outcome.error is not None or not keep):
-            connection.execute(f"ROLLBACK TO {name}")
+        self._link.allow_writes(True)
         return outcome
 
     def _note_slow(self, call: Call, seconds: float) -> None:

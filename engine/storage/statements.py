@@ -5,15 +5,16 @@ import weakref
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql import Executable
+from sqlalchemy.sql import ClauseElement, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy.sql.dml import Insert, ReturningInsert, Update
 from sqlalchemy.sql.elements import TextClause
 
@@ -109,9 +110,12 @@ class Plans:
     def _compile(self, statement: Executable, keys: frozenset[str] | None) -> Plan:
         if not isinstance(statement, Executable):
             raise UnitMisused(f"expected a SQLAlchemy statement, found {type(statement).__name__}: use text() for SQL")
-        compiled = statement.compile(dialect=self._dialect, column_keys=sorted(keys) if keys else None)  # type: ignore[attr-defined] # every Executable met here is a ClauseElement
-        if not isinstance(compiled, SQLCompiler):
+        if isinstance(statement, ExecutableDDLElement):
             raise UnitMisused("expected a statement on rows, found one on the schema: that belongs into a migration")
+        compiled = cast("ClauseElement", statement).compile(  # every executable that is not DDL is a clause
+            dialect=self._dialect, column_keys=sorted(keys) if keys else None
+        )
+        assert isinstance(compiled, SQLCompiler), "only DDL has another compiler"  # noqa: S101 - narrows the type
         if isinstance(statement, TextClause):
             _check_text(compiled.string)
         names = tuple(compiled.positiontup or ())
