@@ -16,6 +16,8 @@ from tests.fixtures.server import QUICK, free_port, patience
 
 # The issuer of the documents; a test's own port stands in for it.
 WRITTEN = "localhost:8400"
+# Last on the path: for machines that lack what a document uses.
+STAND_INS = Path(__file__).parents[1] / "fixtures" / "programs"
 
 
 class TranscriptDiffers(AssertionError):
@@ -28,7 +30,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        programs = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        programs = [str(Path(sys.executable).parent), os.environ["PATH"], str(STAND_INS)]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCKHOUSE_")}
         environment = {
             **inherited,
