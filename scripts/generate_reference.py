@@ -78,8 +78,9 @@ def contents() -> str:
 def settings() -> str:
     """Return every setting: in the file, in the environment, type, default, meaning."""
     head = (
-        "# Settings\n\nIn `lockhouse.toml`, a table for each section; in the environment under the variable's name, which\n"
-        "wins. An unknown or wrong one is an error that names the line or the variable. `LOCKHOUSE_CONFIG` names the file.\n"
+        "# Settings\n\nIn `lockhouse.toml`, a table for each section; in the environment under the variable's name,\n"
+        "which wins. An unknown or wrong one is an error that names the line or the variable. `LOCKHOUSE_CONFIG`\n"
+        "names the file.\n"
     )
     sections = []
     for section, members in groupby(setting_paths(), key=lambda found: found[0][:-1]):
@@ -234,8 +235,8 @@ def fields(contract: Contract, outcome: str) -> str:
 def states_page() -> str:
     """Return the state machine of a request as a picture and a table."""
     return (
-        "# States of a backchannel request\n\nEach row is one conditional UPDATE that names the state it leaves; what is"
-        f" not in the\ntable changes nothing.\n\n```mermaid\n{states.diagram()}```\n\n{states.table()}"
+        "# States of a backchannel request\n\nEach row is one conditional UPDATE that names the state it leaves; what"
+        f" is not in the\ntable changes nothing.\n\n```mermaid\n{states.diagram()}```\n\n{states.table()}"
     )
 
 
