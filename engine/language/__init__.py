@@ -1,5 +1,10 @@
 """What an author may write, what is checked before it runs, and the compiled graph that comes out."""
 
+from engine.language.catalogue import Catalogue, parse_catalogue
+from engine.language.checking import CheckReport, FlowSet, Source, check_flows, check_folder, load_catalogue, load_flows
+from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
+from engine.language.document import FlowTest, ScriptStep
+from engine.language.draw import draw_mermaid
 from engine.language.expressions import compile_expression
 from engine.language.graph import (
     CallNode,
@@ -24,6 +29,8 @@ from engine.language.graph import (
     Timeout,
     WaitNode,
 )
+from engine.language.render import diagnostics_json, render_diagnostics, summary
+from engine.language.rules import RULES, Rule, rules
 from engine.language.terms import ExpressionInvalid
 from engine.language.values import (
     Expression,
@@ -37,15 +44,22 @@ from engine.language.values import (
 )
 
 __all__ = [
+    "RULES",
     "CallNode",
     "Case",
+    "Catalogue",
     "Catch",
+    "CheckReport",
     "Deadline",
     "DecideNode",
+    "Diagnostic",
     "EndNode",
     "Expression",
     "ExpressionFailed",
     "ExpressionInvalid",
+    "FlowSet",
+    "FlowTest",
+    "FlowsInvalid",
     "Graph",
     "Literal",
     "LiteralTexts",
@@ -55,9 +69,13 @@ __all__ = [
     "Place",
     "PromptField",
     "PromptNode",
+    "Related",
     "Retry",
+    "Rule",
     "Say",
+    "ScriptStep",
     "SignalDeclaration",
+    "Source",
     "Structure",
     "Target",
     "TaskNode",
@@ -65,7 +83,17 @@ __all__ = [
     "Value",
     "ValueAbsent",
     "WaitNode",
+    "check_flows",
+    "check_folder",
     "compile_expression",
+    "diagnostics_json",
+    "draw_mermaid",
     "evaluate",
+    "load_catalogue",
+    "load_flows",
+    "parse_catalogue",
     "reads_of",
+    "render_diagnostics",
+    "rules",
+    "summary",
 ]

@@ -455,6 +455,14 @@ RULES: Final[Mapping[str, Rule]] = dict(
             "Correct the spelling.",
         ),
         _rule(
+            "LH317",
+            "recursion",
+            "calls",
+            "A flow calls itself, directly or through others: it would never end.",
+            "again: {call: hello@1}   # in the flow hello",
+            "Go back by a route, with max_visits.",
+        ),
+        _rule(
             "LH320",
             "unknown-filter",
             "names",
