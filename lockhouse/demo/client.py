@@ -11,6 +11,7 @@ from requests_oauth2client import (
     BearerToken,
     ClientSecretBasic,
     EndpointError,
+    IdToken,
     OAuth2Client,
     SlowDown,
 )
@@ -97,8 +98,8 @@ class Shop:
     def verify(self, token: BearerToken) -> Tokens:
         """Verify both tokens against the published keys, and return their claims. Raises what is wrong."""
         keys = JwkSet(self._json(self._jwks_uri))
-        if token.id_token is None:
-            raise DemoFailed("the token answer holds no ID token")
+        if not isinstance(token.id_token, IdToken):
+            raise DemoFailed("the token answer holds no signed ID token")
         token.id_token.validate(keys, issuer=self._issuer, audience=self._client_id, alg="RS256")
         access = SignedJwt(token.access_token)
         access.validate(keys, issuer=self._issuer, alg="RS256")

@@ -6,16 +6,92 @@ One table says which control draws which type. Pure. A password or a code is nev
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from engine import FieldProblem, FormField
 from lockhouse.gate.forms import Kind
 
-__all__ = ["Control", "Option", "controls_of", "problem_text"]
+__all__ = ["Asked", "Choice", "Control", "Option", "Problem", "controls_of", "problem_text"]
 
 Draw = Literal["input", "area", "check", "checks", "radios", "select"]
 
 _MANY = 6
+
+
+class Choice(Protocol):
+    """One thing that may be chosen, as a step of the engine names it."""
+
+    @property
+    def name(self) -> str:
+        """What is sent."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What is read."""
+        ...
+
+    @property
+    def description(self) -> str | None:
+        """A second sentence."""
+        ...
+
+    @property
+    def required(self) -> bool:
+        """Whether it cannot be left out."""
+        ...
+
+
+class Asked(Protocol):
+    """One field of a step of the engine: what is needed of it to draw it."""
+
+    @property
+    def name(self) -> str:
+        """Its name among the values."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its type, as the flow language writes it."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What is asked."""
+        ...
+
+    @property
+    def required(self) -> bool:
+        """Whether an answer must be given."""
+        ...
+
+    @property
+    def constraints(self) -> Mapping[str, Any]:
+        """`min`, `max`, `pattern`."""
+        ...
+
+    @property
+    def choices(self) -> Sequence[Choice] | None:
+        """What may be chosen; None where anything may be written."""
+        ...
+
+    @property
+    def default(self) -> Any:
+        """What is shown first; None for nothing."""
+        ...
+
+    @property
+    def autocomplete(self) -> str | None:
+        """What browsers call such a field."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with an answer; `field` is the path to it, empty for the answer as a whole."""
+
+    field: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +173,13 @@ _ANYTHING = _Look(draw="area", kind="json", hint="As JSON", attributes=_WORD)
 
 
 def controls_of(
-    fields: Sequence[FormField], *, refill: Mapping[str, Any] | None = None, problems: Sequence[FieldProblem] = ()
+    fields: Sequence[Asked], *, refill: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()
 ) -> tuple[Control, ...]:
     """Return a control for each of *fields*, holding what was typed (*refill*) and what was wrong with it."""
     return tuple(_control(field, refill=refill, problems=problems) for field in fields)
 
 
-def _control(field: FormField, *, refill: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> Control:
+def _control(field: Asked, *, refill: Mapping[str, Any] | None, problems: Sequence[Problem]) -> Control:
     mine = tuple(dict.fromkeys(problem_text(one) for one in problems if _belongs(one.field, field.name)))
     given = field.default if refill is None else refill.get(field.name)
     many = field.type.startswith("list of ")
@@ -126,7 +202,7 @@ def _control(field: FormField, *, refill: Mapping[str, Any] | None, problems: Se
     )
 
 
-def _chooser(field: FormField, *, many: bool, given: Any, problems: tuple[str, ...]) -> Control:
+def _chooser(field: Asked, *, many: bool, given: Any, problems: tuple[str, ...]) -> Control:
     chosen = set(given) if many and isinstance(given, list | tuple) else {given}
     options = tuple(
         Option(
@@ -173,11 +249,11 @@ def _as_text(look: _Look, value: Any) -> str:
             return str(value)
 
 
-def _own_autocomplete(field: FormField) -> Mapping[str, str]:
+def _own_autocomplete(field: Asked) -> Mapping[str, str]:
     return {"autocomplete": field.autocomplete} if field.autocomplete else {}
 
 
-def _limits(field: FormField) -> Mapping[str, str]:
+def _limits(field: Asked) -> Mapping[str, str]:
     """Return the hints that a browser can check as well. Patterns stay with us: their dialects differ."""
     least, most = field.constraints.get("min"), field.constraints.get("max")
     low, high = ("min", "max") if field.type in {"integer", "number"} else ("minlength", "maxlength")
@@ -193,10 +269,10 @@ _PROBLEMS: Mapping[str, str] = {
 }
 
 
-def problem_text(problem: FieldProblem) -> str:
+def problem_text(problem: Problem) -> str:
     """Return *problem* as a person reads it.
 
-    >>> problem_text(FieldProblem(field="a", code="required", message="this must be given"))
+    >>> problem_text(Problem(field="a", code="required", message="this must be given"))
     'Please fill this in.'
     """
     known = _PROBLEMS.get(problem.code)

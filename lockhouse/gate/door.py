@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from engine import FieldProblem, InvalidFields, Step, StepConflict, StepGone, TransientError, UnknownExecution
+from engine import InvalidFields, Step, StepConflict, StepGone, UnknownExecution
+from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable
 from lockhouse.gate.browser import Mac, csrf_passes, csrf_token, new_cookie, origin_passes, read_cookie, set_cookie
+from lockhouse.gate.controls import Problem
 from lockhouse.gate.forms import FormRefused, PostedForm, read_form, submitted_values
 from lockhouse.gate.pages import Page, choose_page, page_when_closed
 from lockhouse.gate.ports import Journeys
@@ -31,7 +33,7 @@ _LINK = re.compile(r"[A-Za-z0-9_-]{43}")
 _PATIENCE = 4.0
 _MOVED_ON = Notice(level="warning", text="This page had already moved on. Here is where you are now.")
 _LOST = Notice(level="warning", text="This browser has no open sign-in for this request. Please start again.")
-_CHOOSE = FieldProblem(field="", code="action", message="please use one of the buttons")
+_CHOOSE = Problem(field="", code="action", message="please use one of the buttons")
 _AGAIN = "Show the page again"
 
 
@@ -66,7 +68,7 @@ class Door:
             if request.method != "POST":
                 return await self._answer(call, await self._look(call))
             return await self._post(request, call)
-        except TransientError:
+        except (OutcomeUnknown, Overloaded, StorageUnavailable):
             busy = draw_words(self._renderer, Page.BUSY, path=call.path, link=_AGAIN)
             busy.headers["Retry-After"] = "2"
             return busy
@@ -155,7 +157,8 @@ class Door:
         except (StepGone, UnknownExecution):
             return await self._answer(call, await self._look(call))
         except InvalidFields as invalid:
-            again = replace(await self._look(call), status=422, refill=values, problems=invalid.problems)
+            problems = [Problem(field=one.field, code=one.code, message=one.message) for one in invalid.problems]
+            again = replace(await self._look(call), status=422, refill=values, problems=problems)
             return await self._answer(call, again)
         visit = await self._visits.again(scene.visit, link=call.link)
         return self._back(call, cookie=await self._visits.sign_in(visit, link=call.link))

@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from engine import FieldProblem, Step
+from engine import Step
+from lockhouse.gate.controls import Problem
 from lockhouse.gate.pages import WORDS, Page
 from lockhouse.gate.remaining import time_left
 from lockhouse.gate.rendering import Renderer
@@ -40,7 +41,7 @@ class Scene:
     status: int | None = None
     notices: tuple[Notice, ...] = ()
     refill: Mapping[str, Any] | None = None
-    problems: Sequence[FieldProblem] = ()
+    problems: Sequence[Problem] = ()
 
     def __repr__(self) -> str:
         return f"Scene(page={self.page.value!r}, status={self.status})"
@@ -106,7 +107,8 @@ def _draw_landing(renderer: Renderer, scene: Scene, *, path: str, csrf: str) -> 
 
 def _draw_step(renderer: Renderer, scene: Scene, step: Step, *, path: str, csrf: str) -> Response:
     view = step_view(step, refill=scene.refill, problems=scene.problems)
-    ends = [at for at in (step.expires_at, scene.visit.landing and scene.visit.landing.expires_at) if at is not None]
+    landing = scene.visit.landing
+    ends = [at for at in (step.expires_at, None if landing is None else landing.expires_at) if at is not None]
     left = time_left(min(ends), scene.visit.now) if ends else None
     return renderer.page(
         "step",

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine import FieldProblem, Step
-from lockhouse.gate.controls import Control, controls_of, problem_text
+from engine import Step
+from lockhouse.gate.controls import Control, Problem, controls_of, problem_text
 
 __all__ = ["Button", "Notice", "ProblemLine", "ShownItem", "StepView", "problem_lines", "step_view"]
 
@@ -59,9 +59,7 @@ class StepView:
     notices: tuple[Notice, ...]
 
 
-def step_view(
-    step: Step, *, refill: Mapping[str, Any] | None = None, problems: Sequence[FieldProblem] = ()
-) -> StepView:
+def step_view(step: Step, *, refill: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()) -> StepView:
     """Return *step* as a page; *refill* and *problems* are what came back from a submit that was refused (422)."""
     return StepView(
         token=step.token or "",
@@ -76,7 +74,7 @@ def step_view(
     )
 
 
-def problem_lines(view: StepView, problems: Sequence[FieldProblem]) -> tuple[ProblemLine, ...]:
+def problem_lines(view: StepView, problems: Sequence[Problem]) -> tuple[ProblemLine, ...]:
     """Return the summary: a line for each control with a problem, then what belongs to none of them."""
     lines = [
         ProblemLine(target=control.id, label=control.label, text=" ".join(control.problems))

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from engine import Choice, FormField, Shown, Step, StepAction, StepMessage, Text
+from engine import Step
+from engine.runtime.steps import Choice, FormField, Shown, StepAction, StepMessage, Text
 
 SHOW = (
     Shown(name="requester", label="Requested by", type="string", value="Blue Harbour Books"),

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from engine import Choice, FieldProblem, Shown, Step
-from lockhouse.gate.controls import LOOKS, Control, Option, controls_of
+from engine import Step
+from engine.runtime.steps import Choice, Shown
+from lockhouse.gate.controls import LOOKS, Control, Option, Problem, controls_of
 from lockhouse.gate.forms import parse_form, submitted_values
 from lockhouse.gate.steps import problem_lines, step_view
 from tests.gate.steps import SHOW, action, field, prompt
@@ -25,9 +26,9 @@ def drawn(step: Step, **options: Any) -> str:
     templates = Environment(
         loader=PackageLoader("lockhouse.gate"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    parts = templates.get_template("parts.html").make_module({"long": 100})
+    parts = vars(templates.get_template("parts.html").make_module({"long": 100}))
     view = step_view(step, **options)
-    return "".join(map(str, [parts.shown_list(view.shown), *(parts.field(one) for one in view.controls)]))
+    return "".join(map(str, [parts["shown_list"](view.shown), *(parts["field"](one) for one in view.controls)]))
 
 
 @pytest.mark.parametrize(
@@ -160,8 +161,8 @@ def test_limits_are_told_to_the_browser_too(kind: str, constraints: Any, attribu
 
 def test_problems_stand_at_their_fields_and_are_described() -> None:
     problems = (
-        FieldProblem(field="f[1]", code="choice", message="not one of the choices"),
-        FieldProblem(field="other", code="required", message="this must be given"),
+        Problem(field="f[1]", code="choice", message="not one of the choices"),
+        Problem(field="other", code="required", message="this must be given"),
     )
     one = control("list of string", problems=problems)
     assert one.problems == ("Please choose from the list.",)
@@ -174,9 +175,9 @@ def test_problems_stand_at_their_fields_and_are_described() -> None:
 
 def test_the_summary_leads_to_each_field_and_keeps_what_belongs_to_none() -> None:
     problems = (
-        FieldProblem(field="f", code="max", message="at most 9"),
-        FieldProblem(field="gone", code="unknown", message="no field has this name"),
-        FieldProblem(field="", code="action", message="please use one of the buttons"),
+        Problem(field="f", code="max", message="at most 9"),
+        Problem(field="gone", code="unknown", message="no field has this name"),
+        Problem(field="", code="action", message="please use one of the buttons"),
     )
     view = step_view(prompt(field("f", "integer")), problems=problems)
     assert [(line.target, line.text) for line in problem_lines(view, problems)] == [

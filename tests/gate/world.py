@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 from starlette.applications import Starlette
 
-from engine import FieldProblem, InvalidFields, Step, StepConflict, StepGone, UnknownExecution
+from engine import InvalidFields, Step, StepConflict, StepGone, UnknownExecution
+from engine.contracts import FieldProblem
 from engine.storage import Database, Keyring, Unit
 from lockhouse.gate import GateSettings, gate_routes
 from protocols.oauth2_ciba import Closed, Landing, Opened, Permission
@@ -208,7 +210,7 @@ class Browser:
 
     async def send(self, form: Form, pairs: list[tuple[str, str]], **headers: str) -> Page:
         named = {"Origin": ISSUER, "Content-Type": "application/x-www-form-urlencoded", **headers}
-        content = str(httpx2.QueryParams(pairs))
+        content = urlencode(pairs)
         return self._show(await self.http.post(form.action, content=content, headers=named))
 
     def _show(self, response: httpx2.Response) -> Page:
