@@ -59,12 +59,13 @@ def check_versions(url: str, owners: Sequence[TableOwner]) -> None:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         raise DatabaseNotUpgraded(owners[0].name, found=None, newest=_newest(owners[0]))
-    with _connected(url) as connection:
-        for owner in owners:
-            found = _found(connection, owner)
-            _refuse_newer(owner, found)
-            if found != _newest(owner):
-                raise DatabaseNotUpgraded(owner.name, found=found, newest=_newest(owner))
+    with _connected(url, writes=False) as connection:
+        versions = [(owner, _found(connection, owner)) for owner in owners]
+    for owner, found in versions:
+        _refuse_newer(owner, found)
+    for owner, found in versions:
+        if found != _newest(owner):
+            raise DatabaseNotUpgraded(owner.name, found=found, newest=_newest(owner))
 
 
 def _upgrade(connection: Connection, owners: Sequence[TableOwner], progress: Callable[[str], None] | None) -> None:
@@ -116,10 +117,10 @@ def _refuse_newer(owner: TableOwner, found: str | None) -> None:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[Connection]:
+def _connected(url: str, *, writes: bool = True) -> Iterator[Connection]:
     """Yield a connection in a transaction that is committed at the end."""
     engine = create_engine(url, poolclass=NullPool)
-    if engine.dialect.name == "sqlite":
+    if engine.dialect.name == "sqlite" and writes:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     try:

@@ -42,7 +42,7 @@ def url(new_url: Callable[..., str]) -> str:
     return new_url()
 
 
-# a: isolation
+# a, isolation
 
 
 async def test_a_released_savepoint_does_not_survive_its_unit(url: str) -> None:
@@ -89,7 +89,7 @@ async def test_the_file_is_written_ahead_and_fully_synchronised(url: str) -> Non
 
 # b is in test_units: a unit cannot commit, roll back or begin
 
-# c: answers after COMMIT
+# c, answers after COMMIT
 
 
 async def test_nobody_is_answered_before_the_common_commit(url: str) -> None:
@@ -125,7 +125,7 @@ async def test_a_units_error_leaves_the_others_of_its_batch_alone(url: str) -> N
         assert it.names() == ["a", "b"]
 
 
-# d: a lost transaction
+# d, a lost transaction
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ async def test_a_commit_that_fails_fails_only_the_unit_that_is_to_blame(url: str
         assert it.names() == ["a", "c"]
 
 
-# e: the thread lives on
+# e, the thread lives on
 
 
 async def test_no_exception_ends_the_writer(url: str) -> None:
@@ -243,7 +243,7 @@ def test_a_database_that_cannot_be_opened_says_where_it_was_expected(tmp_path: P
         Database.open(f"sqlite:///{missing}")
 
 
-# f: bounds
+# f, bounds
 
 
 async def test_a_full_queue_refuses_at_once(url: str) -> None:
@@ -328,7 +328,7 @@ async def test_a_slow_function_is_named_in_the_log(url: str, caplog: pytest.LogC
 
 # g and h are in test_units: a cancelled wait, a closed database
 
-# i: two processes
+# i, two processes
 
 HOLD = """
 import sqlite3, sys
