@@ -17,7 +17,6 @@ from protocols.oauth2.clients import (
     mint_secret,
     secret_weakness,
 )
-from protocols.oauth2.clock import Clock
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form, parse_form
 from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
@@ -53,7 +52,6 @@ __all__ = [
     "ClientInvalid",
     "ClientLimits",
     "Clients",
-    "Clock",
     "Form",
     "Found",
     "Grant",

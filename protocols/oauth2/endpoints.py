@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engine import Clock
 from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable
 from protocols.oauth2.accounts import Accounts
 from protocols.oauth2.client_authentication import authenticate, presented
 from protocols.oauth2.clients import Clients
-from protocols.oauth2.clock import Clock
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
 from protocols.oauth2.idempotency import parse_idempotency_key

@@ -62,7 +62,7 @@ class SigningKey:
 
     kid: str
     algorithm: str
-    private_key: Any = field(repr=False)
+    private_key: Any = field(repr=False, compare=False)
 
     def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
         """Return *claims* as a compact JWS of this type."""
@@ -136,7 +136,7 @@ class AssertionKey:
     """The key for assertions: not in the published JWKS, and of no use for tokens."""
 
     kid: str
-    private_key: Any = field(repr=False)
+    private_key: Any = field(repr=False, compare=False)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return *claims* as an assertion."""

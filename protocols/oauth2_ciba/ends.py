@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine import Ended
 from engine.storage import Unit
 from protocols.oauth2_ciba import guard
 from protocols.oauth2_ciba.approval_link import end_attempt
@@ -23,35 +24,6 @@ log = logging.getLogger(__name__)
 NOTIFICATION, LOGIN = "notification", "login"
 NOT_ME, NOT_ME_UNVERIFIED = "not_me", "not_me_unverified"
 ANY = "*"
-
-
-class Ended(Protocol):
-    """What the engine tells of an execution that is over."""
-
-    @property
-    def execution(self) -> str:
-        """The execution's id."""
-        ...
-
-    @property
-    def outcome(self) -> str:
-        """The flow's outcome, or ``fault`` or ``cancelled``."""
-        ...
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """The outcome's fields."""
-        ...
-
-    @property
-    def correlation(self) -> str:
-        """What the execution was started with: here the request's id."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When it ended."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +112,11 @@ class Ends:
             self._block(unit, request, now=ended.at)
 
     def _apply(self, unit: Unit, request: Request, end: End, ended: Ended) -> None:
-        if end.event is None:
+        event = _in_time(end.event, request, ended.at)
+        if event is None:
             return
         reason, kept = _reason(end, ended), ended.at + self._settings.keep_final
-        moved = move(unit, end.event, request.request_id, now=ended.at, reason=reason, due_at=kept)
-        if not moved and end.event is Event.LAPSE:
-            # Ended as expired before its time: whatever the flow meant, nobody answered.
-            moved = move(unit, Event.FAILURE, request.request_id, now=ended.at, reason=reason, due_at=kept)
-        if moved:
+        if move(unit, event, request.request_id, now=ended.at, reason=reason, due_at=kept):
             unit.after_commit(_report(request, reason))
 
     def _block(self, unit: Unit, request: Request, *, now: datetime) -> None:
@@ -157,6 +126,13 @@ class Ends:
         for other in unit.execute(_OTHERS_OF_PAIR, pair).scalars():
             kept = now + self._settings.keep_final
             move(unit, Event.CANCELLATION, other, now=now, reason=NOT_ME, due_at=kept)
+
+
+def _in_time(event: Event | None, request: Request, now: datetime) -> Event | None:
+    """Return *event*, but for an end without an answer: at or past expires_at that is expiry, before it a failure."""
+    if event not in (Event.FAILURE, Event.LAPSE):
+        return event
+    return Event.LAPSE if now >= request.expires_at else Event.FAILURE
 
 
 def _reason(end: End, ended: Ended) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from engine import Clock
 from engine.storage import Database, Unit
-from protocols.oauth2 import CIBA_GRANT, Clock, Form, Grant, Presented, SigningKeys
+from protocols.oauth2 import CIBA_GRANT, Form, Grant, Presented, SigningKeys
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from engine import Ended
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import Accounts, AssertionKey, Clients
 from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
-from protocols.oauth2_ciba.ends import Ended, Ends
+from protocols.oauth2_ciba.ends import Ends
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.initiation import NOTIFICATION_END
 from protocols.oauth2_ciba.moves import move

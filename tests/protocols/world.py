@@ -1,0 +1,307 @@
+"""A whole protocol layer for tests: real records, endpoints, database; people, time and flows that a test controls."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+from starlette.applications import Starlette
+
+from engine import Ended
+from engine.storage import Database, Keyring, Unit
+from protocols.oauth2 import (
+    Ambiguous,
+    AssertionKey,
+    Clients,
+    Found,
+    KeyMaterial,
+    NewClient,
+    SigningKeys,
+    generate_keys,
+    load_assertion_key,
+)
+from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSettings, Opened
+from protocols.oauth2_ciba.endpoints import protocol_routes
+from protocols.oauth2_ciba.requests import Request, by_auth_req_id
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+ISSUER = "https://op.example"
+GRANT = "urn:openid:params:grant-type:ciba"
+SHOP, BANK, PUSHY = "shop", "bank", "other_grant"
+SECRETS = {SHOP: "shop-secret-" + "s" * 40, BANK: "bank-secret-" + "b" * 40, PUSHY: "pushy-secret-" + "p" * 40}
+KEYRING = Keyring({"k1": bytes(range(32))}, "k1")
+
+
+class Hand:
+    """A clock that a test turns."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def forward(self, seconds: float) -> datetime:
+        self._now += timedelta(seconds=seconds)
+        return self._now
+
+
+class People:
+    """Accounts in memory. A person who is not allowed is still found; a hint of two people is ambiguous."""
+
+    def __init__(self, **hints: str) -> None:
+        self.hints: dict[str, tuple[str, ...]] = {hint: (subject,) for hint, subject in hints.items()}
+        self.disabled: set[str] = set()
+        self.silent: set[str] = set()
+
+    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | None:
+        subjects = self.hints.get(hint, ())
+        if len(subjects) > 1:
+            return Ambiguous(len(subjects))
+        return Found(subjects[0]) if subjects else None
+
+    def allowed(self, unit: Unit, subject: str, client_id: str) -> bool:
+        return subject not in self.disabled
+
+    def reachable(self, unit: Unit, subject: str) -> bool:
+        return subject not in self.silent
+
+    def claims(self, unit: Unit, subject: str, scopes: Collection[str]) -> Mapping[str, Any]:
+        return {"name": f"Name of {subject}"} if "profile" in scopes else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """An execution that was started."""
+
+    execution: str
+    flow: str
+    inputs: Mapping[str, Any]
+    on_end: str
+    correlation: str
+    now: datetime
+
+
+class FlowBook:
+    """Keeps what was started. ``at_once`` names outcomes with which a flow ends inside the unit that starts it."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, Start] = {}
+        self.at_once: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self.records: CibaRecords | None = None
+
+    def start(
+        self,
+        unit: Unit,
+        *,
+        execution: str,
+        flow: str,
+        inputs: Mapping[str, Any],
+        on_end: str,
+        correlation: str,
+        now: datetime,
+        locale: str,
+    ) -> None:
+        assert locale
+        begun = Start(execution=execution, flow=flow, inputs=inputs, on_end=on_end, correlation=correlation, now=now)
+        self.started[execution] = begun
+        if flow in self.at_once and self.records is not None:
+            outcome, fields = self.at_once[flow]
+            over = Ended(
+                execution=execution, flow=flow, outcome=outcome, fields=fields, correlation=correlation, at=now
+            )
+            self.records.ends()[on_end](unit, over)
+
+    def of(self, correlation: str, flow: str) -> Start:
+        """Return the only start of *flow* for a request."""
+        (begun,) = (s for s in self.started.values() if (s.correlation, s.flow) == (correlation, flow))
+        return begun
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything that a test of the protocol needs, by its name."""
+
+    database: Database
+    http: httpx2.AsyncClient
+    clock: Hand
+    people: People
+    flows: FlowBook
+    records: CibaRecords
+    ciba: Ciba
+    assertion_key: AssertionKey
+    signing_keys: SigningKeys
+    settings: CibaSettings
+
+    async def post(self, path: str, form: Mapping[str, Any], *, client: str = SHOP, **headers: str) -> httpx2.Response:
+        """Post *form* as *client*, by Basic."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.post(path, data=dict(form), auth=(client, SECRETS[client]), headers=sent)
+
+    async def ask(self, *, client: str = SHOP, key: str | None = None, **changes: str | None) -> httpx2.Response:
+        """Send a backchannel request: a good one, but for *changes*; None leaves a parameter out."""
+        form = {"scope": "openid profile", "login_hint": "ann", "binding_message": "Order 17", **changes}
+        headers = {"Idempotency_Key": key} if key else {}
+        return await self.post(
+            "/oauth2/bc-authorize", {n: v for n, v in form.items() if v is not None}, client=client, **headers
+        )
+
+    async def asked(self, *, client: str = SHOP, key: str | None = None, **changes: str | None) -> str:
+        """Send a good request and return its auth_req_id."""
+        answer = await self.ask(client=client, key=key, **changes)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["auth_req_id"])
+
+    async def poll(self, auth_req_id: str, *, client: str = SHOP, key: str | None = None) -> httpx2.Response:
+        """Send a token request."""
+        headers = {"Idempotency_Key": key} if key else {}
+        return await self.post(
+            "/oauth2/token", {"grant_type": GRANT, "auth_req_id": auth_req_id}, client=client, **headers
+        )
+
+    async def row(self, auth_req_id: str) -> Request:
+        """Return the record."""
+        found = await self.database.run(lambda unit: by_auth_req_id(unit, auth_req_id))
+        assert found is not None
+        return found
+
+    async def link(self, auth_req_id: str) -> str:
+        """Return the token in the link that the person was sent."""
+        row = await self.row(auth_req_id)
+        return str(self.flows.of(row.request_id, "notification_dispatch").inputs["link"]).rsplit("/", 1)[1]
+
+    async def open(self, auth_req_id: str, execution: str) -> Any:
+        """Open a login attempt from the link."""
+        link, now = await self.link(auth_req_id), self.clock.now()
+        return await self.database.run(
+            lambda unit: self.ciba.open_attempt(unit, link=link, execution=execution, now=now)
+        )
+
+    async def claim(self, auth_req_id: str, execution: str) -> bool:
+        """Let an attempt claim the request."""
+        row, now = await self.row(auth_req_id), self.clock.now()
+        return await self.database.run(
+            lambda unit: self.records.claim(
+                unit, execution=execution, correlation=row.request_id, subject=row.user_id, now=now
+            )
+        )
+
+    async def claimed(self, auth_req_id: str) -> str:
+        """Open an attempt, let it claim, and return its execution."""
+        execution = f"login-{auth_req_id[:12]}"
+        assert isinstance(await self.open(auth_req_id, execution), Opened)
+        assert await self.claim(auth_req_id, execution)
+        return execution
+
+    async def claims(self, auth_req_id: str, **changes: Any) -> dict[str, Any]:
+        """Return what an assertion for the claimed request says, but for *changes*."""
+        row, iat = await self.row(auth_req_id), int(self.clock.now().timestamp())
+        return {
+            "iss": ISSUER,
+            "aud": "ciba",
+            "sub": row.user_id,
+            "jti": f"jti-{row.request_id}",
+            "iat": iat,
+            "exp": iat + 60,
+            "execution": row.login_execution_id or "nobody",
+            "flow_digest": row.flow_digest,
+            "correlation": row.request_id,
+            "granted": list(row.scopes),
+            "methods": ["pwd"],
+            "auth_time": iat,
+            **changes,
+        }
+
+    async def receive(self, assertion: str) -> CallbackAnswer:
+        """Post an assertion to the local callback."""
+        now = self.clock.now()
+        return await self.database.run(lambda unit: self.records.receive(unit, "ciba", assertion, now))
+
+    async def approved(self, *, client: str = SHOP, **changes: str | None) -> str:
+        """Send a request, have it approved, and return its auth_req_id."""
+        auth_req_id = await self.asked(client=client, **changes)
+        await self.approve(auth_req_id)
+        return auth_req_id
+
+    async def approve(self, auth_req_id: str) -> None:
+        """Approve the way a login flow does."""
+        await self.claimed(auth_req_id)
+        answer = await self.receive(self.assertion_key.sign(await self.claims(auth_req_id)))
+        assert answer.accepted, answer
+
+    async def end(self, name: str, auth_req_id: str, execution: str, outcome: str, **fields: Any) -> None:
+        """End an execution, as the engine tells it."""
+        row = await self.row(auth_req_id)
+        over = Ended(
+            execution=execution,
+            flow=name,
+            outcome=outcome,
+            fields=fields,
+            correlation=row.request_id,
+            at=self.clock.now(),
+        )
+        await self.database.run(lambda unit: self.records.ends()[name](unit, over))
+
+    async def sweep(self) -> int:
+        """Do all that is due; return how many rows were touched."""
+        touched, now = 0, self.clock.now()
+        while more := await self.database.run(lambda unit: self.records.sweep(unit, now)):
+            touched += more
+        return touched
+
+
+@asynccontextmanager
+async def make_world(
+    database: Database, material: KeyMaterial, settings: CibaSettings | None = None
+) -> AsyncIterator[World]:
+    """Yield a protocol layer over *database* with two clients and the person behind ``ann``, ``ann@example.org``."""
+    clock, flows, clients = Hand(), FlowBook(), Clients(keyring=KEYRING)
+    settings = settings or CibaSettings(issuer=ISSUER)
+    people = People(**{"ann": "sub-ann", "ann@example.org": "sub-ann", "bob": "sub-bob"})
+    people.hints["twins"] = ("sub-ann", "sub-bob")
+
+    def prepare(unit: Unit) -> None:
+        generate_keys(unit, material=material, keyring=KEYRING, now=NOON)
+        clients.add(unit, NewClient(client_id=SHOP, secret=SECRETS[SHOP], name="The Shop"), now=NOON)
+        clients.add(unit, NewClient(client_id=BANK, secret=SECRETS[BANK]), now=NOON)
+        clients.add(unit, NewClient(client_id=PUSHY, secret=SECRETS[PUSHY], grant_types=()), now=NOON)
+
+    await database.run(prepare)
+    key = await database.read(lambda unit: load_assertion_key(unit, keyring=KEYRING))
+    records = CibaRecords(keyring=KEYRING, accounts=people, clients=clients, assertion_key=key, settings=settings)
+    flows.records = records
+    signing_keys = SigningKeys(database=database, keyring=KEYRING)
+    ciba = Ciba(
+        records=records,
+        engine=flows,
+        database=database,
+        clock=clock,
+        signing_keys=signing_keys,
+        flow_digest=lambda name: f"digest of {name}",
+    )
+    transport = httpx2.ASGITransport(app=Starlette(routes=protocol_routes(ciba)))
+    async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
+        yield World(
+            database=database,
+            http=http,
+            clock=clock,
+            people=people,
+            flows=flows,
+            records=records,
+            ciba=ciba,
+            assertion_key=key,
+            signing_keys=signing_keys,
+            settings=settings,
+        )
+
+
+def as_error(answer: httpx2.Response) -> tuple[int, str]:
+    """Return status and error of an answer, once it was seen to be shaped as the specifications demand."""
+    body = answer.json()
+    assert set(body) <= {"error", "error_description", "error_uri"}
+    assert all(32 <= ord(c) < 127 and c not in '"\\' for c in body.get("error_description", ""))
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status_code, str(body["error"])
