@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from engine.contracts import Answer, Commit, Context, Contract, Done, Fault, Transient
+from engine import Commit, Context, Contract, Done, Fault, Transient
 from engine.storage import Unit
 
 LIFE: Final = timedelta(seconds=60)
@@ -111,7 +111,7 @@ class AssertionPost:
             raise ValueError("remote callbacks need a courier: give `courier`, or no `remote`")
         self._courier = courier
 
-    async def run(self, context: Context, inputs: Mapping[str, Any]) -> Answer:
+    async def run(self, context: Context, inputs: Mapping[str, Any]) -> Commit | Done:
         """Sign, and hand over: in the recording transaction, or by HTTP at once."""
         name: str = inputs["callback"]
         if name not in self._local and name not in self._remote:

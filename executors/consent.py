@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from engine.contracts import Context, Contract, Done, Refused
+from engine import Context, Contract, Done, Refused
 from engine.storage import Unit
 
 

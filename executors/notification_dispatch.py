@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from engine.contracts import Context, Contract, Deferred, Done, Message
+from engine import Context, Contract, Deferred, Done, Message
 from engine.storage import Unit
 
 

@@ -4,11 +4,12 @@ An attempt is reserved before anything is hashed, the comparison runs outside ev
 concluded in the transaction that records it. How attempts are counted and passwords kept is left to the verifier.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Protocol, assert_never
 
-from engine.contracts import Answer, Commit, Context, Contract, Done
+from engine import Commit, Context, Contract, Done
 from engine.storage import Unit
 
 METHOD: Final = "pwd"  # RFC 8176, section 2: password-based authentication
@@ -88,7 +89,7 @@ class PasswordAuth:
     def __init__(self, *, verifier: CredentialVerifier) -> None:
         self._verifier = verifier
 
-    async def run(self, context: Context, inputs: dict[str, Any]) -> Answer:
+    async def run(self, context: Context, inputs: Mapping[str, Any]) -> Commit | Done:
         """Reserve, compare, and leave the conclusion to the transaction that records it."""
         subject: str = inputs["subject"]
         match await self._verifier.reserve(context, subject):

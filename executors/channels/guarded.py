@@ -7,7 +7,7 @@ been disabled, a request decided. What that means is left to the guard.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from engine.contracts import Refused
+from engine import Refused, Sender
 
 
 class MessageGuard(Protocol):
@@ -15,14 +15,6 @@ class MessageGuard(Protocol):
 
     async def may_send(self, correlation: str) -> bool:
         """Say whether a message of this journey may leave now."""
-        ...
-
-
-class Sender(Protocol):
-    """Whatever delivers messages of one kind; the engine's port."""
-
-    async def deliver(self, *, key: str, payload: Mapping[str, Any]) -> None:
-        """Deliver, or raise Transient or Refused."""
         ...
 
 

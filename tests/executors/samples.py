@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.contracts import Context
+from engine import Context
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 CONTEXT = Context(

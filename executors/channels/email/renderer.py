@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from engine.contracts import Fault
+from engine import Fault
 from executors.channels.email.headers import Mailbox, read_mailbox, read_sender
 from executors.channels.email.templates import Templates, Texts
 

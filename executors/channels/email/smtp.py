@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import aiosmtplib
 
-from engine.contracts import Refused, Transient
+from engine import Refused, Transient
 from executors.channels.email.folder import MailFolder
 
 Security = Literal["starttls", "tls", "none"]

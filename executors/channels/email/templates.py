@@ -14,7 +14,7 @@ from typing import Any, Final
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from engine.contracts import Fault
+from engine import Fault
 from executors.channels.email.headers import one_line
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)

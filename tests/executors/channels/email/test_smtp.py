@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.contracts import Refused, Transient
+from engine import Refused, Transient
 from executors.channels.email import MailFolder, Security, SmtpSender
 from tests.executors.channels.email.letters import letter
 from tests.fixtures.mailbox import (
