@@ -66,11 +66,9 @@ def assignable(source: ValueType | None, target: ValueType) -> bool:
         return True
     match source, target:
         case Scalar(given), Scalar(wanted):
-            return (wanted == "string" and given in _TEXTUAL) or (wanted == "number" and given == "integer")
-        case EnumOf(values), EnumOf(allowed):
-            return set(values) <= set(allowed)
-        case EnumOf(), Scalar("string"):
-            return True
+            return (given in _TEXTUAL and wanted == "string") or (given, wanted) == ("integer", "number")
+        case EnumOf(values), _:
+            return target == STRING or (isinstance(target, EnumOf) and set(values) <= set(target.values))
         case ListOf(given_item), ListOf(wanted_item):
             return assignable(given_item, wanted_item)
         case RecordOf(given_parts), RecordOf(wanted_parts):

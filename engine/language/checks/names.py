@@ -15,7 +15,18 @@ from engine.language.yaml_tree import Path
 FAULT_KINDS = ("transient", "refused", "fault")
 # the code, which name of the path, the message, what could have been meant
 Wrong = tuple[str, int, str, Iterable[str]]
-ENGINE_FAULTS = ("abandoned", "deferred_timeout", "expression_failed", "secret_lost", "value_absent")
+ENGINE_FAULTS = (
+    "abandoned",
+    "arguments_invalid",
+    "contract_broken",
+    "deferred_timeout",
+    "expression_failed",
+    "outcome_invalid",
+    "secret_lost",
+    "step_budget",
+    "unknown_sender",
+    "value_absent",
+)
 
 
 def check_names(study: Study) -> Iterator[Diagnostic]:
