@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Final
 
 _ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,255}")
@@ -69,8 +69,8 @@ def read_mailbox(address: str, name: str = "") -> Mailbox | None:
 
 def read_sender(text: str) -> Mailbox:
     """Return the mailbox that a setting such as ``Lockhouse <no-reply@id.example>`` names; ValueError for none."""
-    name, address = parseaddr(text)
-    mailbox = read_mailbox(address, name)
+    named = getaddresses([text])
+    mailbox = read_mailbox(named[0][1], named[0][0]) if len(named) == 1 else None
     if mailbox is None or mailbox.needs_utf8:
         raise ValueError('mail sender: expected one address such as "Lockhouse <no-reply@id.example>"')
     return mailbox
