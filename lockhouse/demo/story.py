@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -51,11 +51,11 @@ class Story:
 
     def say(self, text: str) -> None:
         """Explain."""
-        self._console.print(Padding(Text(text, style="dim"), (0, 0, 0, 4)))
+        self._print(Text(text, style="dim"))
 
     def fact(self, text: str, *, style: str = "") -> None:
         """Tell what happened."""
-        self._console.print(Padding(Text(text, style=style), (0, 0, 0, 4)))
+        self._print(Text(text, style=style))
 
     def exchange(self, answer: requests.Response) -> None:
         """Show one request and its answer as they went over the wire, without the secret in the header."""
@@ -65,7 +65,7 @@ class Story:
         lines += [Text(f"  {name} = {value}") for name, value in parse_qsl(body)]
         shown = {name: _shorten(name, value) for name, value in answer.json().items()}
         lines.append(Text(f"{answer.status_code} {json.dumps(shown, ensure_ascii=False)}", style="cyan"))
-        self._console.print(Padding(Group(*lines), (0, 0, 0, 4)))
+        self._print(Group(*lines))
 
     def mail(self, message: EmailMessage) -> None:
         """Show *message* as its reader sees it."""
@@ -74,13 +74,15 @@ class Story:
         # A link must stay in one piece to be copied: lines are not broken inside words.
         text = Text(part.get_content().strip() if part else "", overflow="fold")
         panel = Panel(Group(*heads, Text(), text), box=box.ROUNDED, title="Ann's mailbox", title_align="left")
-        self._console.print(Padding(panel, (0, 0, 0, 4)))
+        self._print(panel)
 
     def your_turn(self, link: str, password: str) -> None:
         """Hand the part of the person to the reader."""
         self.fact("You are Ann now. Open this link in a browser (on this machine), and decide:", style="bold")
         self._console.print(f"\n[link={link}]{link}[/link]\n", style="bold cyan", soft_wrap=True)
-        self._console.print(Padding(Text.assemble("Ann's password: ", (password, "bold green")), (0, 0, 0, 4)))
+        self._console.print(
+            Padding(Text.assemble("Ann's password: ", (password, "bold green")), (0, 0, 0, 4), expand=False)
+        )
 
     def claims(self, title: str, claims: Mapping[str, Any]) -> None:
         """Show the claims of a token, times also in words."""
@@ -91,13 +93,18 @@ class Story:
             for line in told.splitlines()
         ]
         body = Syntax("\n".join(lines), "javascript", theme="ansi_dark", background_color="default", word_wrap=True)
-        self._console.print(Padding(Panel(body, title=title, title_align="left", box=box.ROUNDED), (0, 0, 0, 4)))
+        self._console.print(
+            Padding(Panel(body, title=title, title_align="left", box=box.ROUNDED), (0, 0, 0, 4), expand=False)
+        )
 
     @contextmanager
     def waiting(self) -> Iterator[Status]:
         """Show a line that changes while the client polls; where there is no terminal, nothing."""
         with self._console.status("", spinner="dots") as status:
             yield status
+
+    def _print(self, told: RenderableType) -> None:
+        self._console.print(Padding(told, (0, 0, 0, 4), expand=False))
 
     def ending(self, text: str, *, good: bool) -> None:
         """Say how it ended."""
