@@ -13,7 +13,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from lockhouse.configuration import load_configuration
 from tests.fixtures.relying_party import Person, link_in
 from tests.fixtures.server import patience
-from tests.project.layout import ROOT
+from tests.project.layout import PYPROJECT, ROOT
 from tests.project.shell import Shell
 
 DOCUMENTS = sorted(
@@ -108,3 +108,11 @@ def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     files = [target for target in targets if not target.startswith(("http:", "https:"))]
 
     assert [target for target in files if not (document.parent / target).exists()] == []
+
+
+def test_the_picture_of_the_layers_is_the_contract() -> None:
+    contracts = {contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
+    layers = [re.findall(r"\w+", layer)[-1] for layer in contracts["engine"]["layers"]]
+    picture = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
+
+    assert " --> ".join(layers) in picture
