@@ -80,9 +80,7 @@ class Story:
         """Hand the part of the person to the reader."""
         self.fact("You are Ann now. Open this link in a browser (on this machine), and decide:", style="bold")
         self._console.print(f"\n[link={link}]{link}[/link]\n", style="bold cyan", soft_wrap=True)
-        self._console.print(
-            Padding(Text.assemble("Ann's password: ", (password, "bold green")), (0, 0, 0, 4), expand=False)
-        )
+        self._print(Text.assemble("Ann's password: ", (password, "bold green")))
 
     def claims(self, title: str, claims: Mapping[str, Any]) -> None:
         """Show the claims of a token, times also in words."""
@@ -93,9 +91,7 @@ class Story:
             for line in told.splitlines()
         ]
         body = Syntax("\n".join(lines), "javascript", theme="ansi_dark", background_color="default", word_wrap=True)
-        self._console.print(
-            Padding(Panel(body, title=title, title_align="left", box=box.ROUNDED), (0, 0, 0, 4), expand=False)
-        )
+        self._print(Panel(body, title=title, title_align="left", box=box.ROUNDED))
 
     @contextmanager
     def waiting(self) -> Iterator[Status]:
