@@ -57,7 +57,7 @@ class Desk:
 async def heading(page: Page) -> str:
     """Return what the page is about, once it has stopped going on by itself."""
     shown = page.get_by_role("heading", level=1)
-    await page.locator("h1:not([role=status])").wait_for()
+    await page.locator(".busy").wait_for(state="detached")
     return " ".join((await shown.inner_text()).split())
 
 
