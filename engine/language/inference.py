@@ -112,7 +112,15 @@ def type_of_path(study: Study, path: tuple[str, ...]) -> ValueType | None:
     """Return the type of the value at *path*, where it is known."""
     along = list(declared_along(study, path))
     wanted = len(path) - (2 if path[0] == "steps" else 1)
-    return along[-1].type if len(along) == wanted else None
+    if len(along) != wanted or (study.document.broken and _mentions_json(along[-1].type)):
+        return None  # a declaration that could not be read stands as json, and nothing must follow from it
+    return along[-1].type
+
+
+def _mentions_json(value_type: ValueType) -> bool:
+    if isinstance(value_type, ListOf):
+        return _mentions_json(value_type.item)
+    return value_type == Scalar("json")
 
 
 class Inference:

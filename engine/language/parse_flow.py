@@ -13,7 +13,7 @@ from engine.language.graph import Deadline, Migration, SignalDeclaration
 from engine.language.parse_nodes import RESERVED_FIELDS, read_node
 from engine.language.parse_tests import read_tests
 from engine.language.parse_values import read_value
-from engine.language.reading import Reading
+from engine.language.reading import UNKNOWN, Reading
 from engine.language.yaml_reader import read_yaml
 from engine.language.yaml_tree import Spots, YamlList, YamlMap, YamlNode, has_bad, plain_data
 
@@ -99,15 +99,20 @@ def _read_version(reading: Reading, top: YamlMap) -> str | None:
 def _read_types(reading: Reading, node: YamlNode | None) -> Types:
     known: dict[str, ValueType] = {}
     for entry in reading.named(node, "types"):
+        known[entry.key] = UNKNOWN.type
         if has_bad(entry.value):
             continue
         try:
-            known.update(parse_types({entry.key: plain_data(entry.value)}, known))
+            known.update(parse_types({entry.key: plain_data(entry.value)}, _before(known, entry.key)))
         except DeclarationInvalid as error:
             spots, inner = Spots(entry.value), error.path[1:]
             span = spots.key(*inner) if error.at_key else spots.value(*inner)
             reading.findings.add("LH209", span if inner else entry.key_span, error.message, hint=error.hint)
     return frozen(known)
+
+
+def _before(known: Types, name: str) -> Types:
+    return {other: known[other] for other in known if other != name}
 
 
 def _read_outcomes(reading: Reading, node: YamlNode | None, types: Types) -> Mapping[str, Declarations]:

@@ -59,7 +59,7 @@ def _kind(reading: Reading, entry: YamlEntry, node: YamlMap) -> str | None:
         message = f"node '{entry.key}' does not say what it does"
         reading.findings.add("LH205", entry.key_span, message, hint=f"give it one of {', '.join(KINDS)}")
         return None
-    second = next(part for part in node.entries if part.key in kinds[1:])
+    second = [part for part in node.entries if part.key in kinds][1]
     message = f"a node has one kind, and '{entry.key}' has {' and '.join(kinds)}"
     reading.findings.add("LH205", second.key_span, message, hint="make two nodes of it")
     return None

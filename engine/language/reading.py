@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.contracts import Declaration, DeclarationInvalid, ValueType, parse_declaration, parse_duration
+from engine.contracts import Declaration, DeclarationInvalid, Scalar, ValueType, parse_declaration, parse_duration
 from engine.language.diagnostics import Findings, Span, nearest
 from engine.language.yaml_tree import (
     Spots,
@@ -23,6 +23,7 @@ from engine.language.yaml_tree import (
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _NAMING: Final = "names are small letters, digits and _, begin with a letter and have 64 characters at most"
+UNKNOWN: Final = Declaration(type=Scalar("json"), default="")  # fits everything, so that nothing follows from it
 _LONGEST: Final = timedelta(days=3660)
 
 
@@ -185,6 +186,6 @@ class Reading:
             return None
 
     def declarations(self, node: YamlNode | None, types: Mapping[str, ValueType]) -> dict[str, Declaration]:
-        """Return the declarations of a map from names; broken ones are noted and left out."""
-        read = {entry.key: self.declaration(entry.value, types) for entry in self.named(node, "their types")}
-        return {name: declaration for name, declaration in read.items() if declaration is not None}
+        """Return the declarations of a map from names; a broken one is noted, and its name still counts."""
+        entries = list(self.named(node, "their types"))
+        return {entry.key: self.declaration(entry.value, types) or UNKNOWN for entry in entries}

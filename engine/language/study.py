@@ -102,7 +102,8 @@ class Study:
         outcomes = self.outcomes_of(node)
         if outcomes is None:
             return None
-        found: dict[str, tuple[Declaration, ...]] = {}
+        asked = node.fields if isinstance(node, PromptNode) else {}
+        found: dict[str, tuple[Declaration, ...]] = {name: (field.declaration,) for name, field in asked.items()}
         for fields in outcomes.values():
             for name, declaration in fields.items():
                 found[name] = (*found.get(name, ()), declaration)

@@ -26,6 +26,7 @@ _ODD_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _BARE_EXPRESSION: Final = re.compile(r"(?:^\s*|[:,\[{-]\s+|[\[{,])(=[^\s=].*)")
 _NEEDS_QUOTES: Final = re.compile(r"[,\[\]{}#:?'\"]")
+_QUOTES: Final = "within braces and brackets, a text with ? : , # or brackets in it stands in quotes"
 _PROBLEMS: Final = (
     ("mapping values are not allowed", "a ':' cannot stand here", "is a quote missing, or the line indented wrongly?"),
     ("could not find expected ':'", "a ':' is missing after this key", "write 'key: value'"),
@@ -35,8 +36,8 @@ _PROBLEMS: Final = (
         "compare it with the lines above",
     ),
     ("did not find expected", "this cannot stand here", "is a bracket, a comma or a quote missing?"),
-    ("expected ',' or '}'", "a ',' or '}' is missing before this", ""),
-    ("expected ',' or ']'", "a ',' or ']' is missing before this", ""),
+    ("expected ',' or '}'", "a ',' or '}' is missing before this", _QUOTES),
+    ("expected ',' or ']'", "a ',' or ']' is missing before this", _QUOTES),
     ("found unexpected end of stream", "the file ends inside a quoted text", "add the closing quote"),
     ("cannot start any token", "a text cannot begin with this character", "write the text in quotes"),
     (

@@ -83,7 +83,11 @@ def _way(study: Study, target: PlacedTarget) -> _Way:
         return _Way(target, adds, sets, None)
     if target.way == "max_visits":
         return _Way(target, _NONE, sets, None)  # the node does not run, so what it produced before stays
-    fields = (study.outcomes_of(node) or {}).get(target.way, {})
+    outcomes = study.outcomes_of(node) or {}
+    fields = outcomes.get(target.way, {})
+    if target.path[2] == "routes" and target.way not in {*outcomes, "fault"}:
+        # a route without an outcome is reported as such, and nothing must follow from it
+        fields = {name: declared for every in outcomes.values() for name, declared in every.items()}
     present = [name for name, declared in fields.items() if not declared.optional or _has_default(declared)]
     return _Way(target, frozenset(("steps", target.node, name) for name in present), sets, target.node)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.contracts import Declaration
 from engine.language.diagnostics import Diagnostic
-from engine.language.document import TaskDraft
+from engine.language.document import BrokenDraft, TaskDraft
 from engine.language.graph import PromptNode
 from engine.language.inference import declared_along
 from engine.language.study import PlacedValue, Study, expressions, placed_values
@@ -87,7 +87,7 @@ def _detours_of(study: Study, name: str, node: PromptNode, held: list[str]) -> I
     spots = study.document.spots
     readers = {field: _readers(study, ("steps", name, field)) for field in held}
     for field, found in readers.items():
-        if not found:
+        if not found and not any(isinstance(other, BrokenDraft) for other in study.document.nodes.values()):
             span = spots.key("nodes", name, "fields", field)
             message = f"nobody takes '{field}'"
             yield study.report("LH802", span, message, hint=f"hand it to a task: with: {{…: =steps.{name}.{field}}}")
@@ -98,7 +98,7 @@ def _detours_of(study: Study, name: str, node: PromptNode, held: list[str]) -> I
     takers = {found[0].node for found in readers.values() if found}
     for action in node.submits:
         target = node.routes.get(action)
-        if target is not None and takers and takers != {target.to}:
+        if target is not None and target.to in study.document.nodes and takers and takers != {target.to}:
             span = spots.target("nodes", name, "routes", action)
             listed = " and ".join(f"'{taker}'" for taker in sorted(str(taker) for taker in takers))
             message = f"this must lead directly to {listed}, which takes '{held[0]}'"

@@ -55,13 +55,14 @@ def _say(study: Study, path: Path, say: Say) -> Iterator[Diagnostic]:
         yield study.report("LH901", span, f"there is no text '{say.id}'", hint=hint)
         return
     yield from _needed(study, say.id, span)
-    for language, texts in study.catalogue.languages.items():
+    for language, texts in sorted(study.catalogue.languages.items()):
         missing = _parameters(texts.get(say.id, "")) - say.params.keys()
         if missing:
             wanted = min(missing)
             message = f"the text '{say.id}' (texts/{language}.yaml) puts in '{wanted}', which is not given"
             hint = f"write say: {{id: {say.id}, params: {{{wanted}: =…}}}}"
             yield study.report("LH903", span, message, hint=hint)
+            return
 
 
 def _parameters(source: str) -> frozenset[str]:
