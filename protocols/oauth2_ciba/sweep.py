@@ -32,7 +32,7 @@ _ERASE_ANSWER = (
     .values(answer=null(), answer_key=null(), due_at=_R.redeemed_at + bindparam("kept"))
 )
 _FORGET_REQUEST = delete(REQUESTS).where(
-    _R.request_id == bindparam("which"), _R.status.in_([state.value for state in sorted(FINAL)])
+    _R.request_id == bindparam("which"), *(_R.status != state.value for state in State if state not in FINAL)
 )
 _FORGET_ATTEMPTS = delete(ATTEMPTS).where(ATTEMPTS.c.request_id == bindparam("which"))
 _FORGET_INITIATIONS = delete(INITIATIONS).where(

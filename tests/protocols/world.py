@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -244,6 +244,20 @@ class World:
         )
         await self.database.run(lambda unit: self.records.ends()[name](unit, over))
 
+    @asynccontextmanager
+    async def beside(self, database: Database) -> AsyncIterator["World"]:
+        """Yield a second process on the same rows: its own handle on the database and its own endpoints."""
+        ciba = Ciba(
+            records=self.records,
+            engine=self.flows,
+            database=database,
+            clock=self.clock,
+            signing_keys=SigningKeys(database=database, keyring=KEYRING),
+            flow_digest=lambda name: f"digest of {name}",
+        )
+        async with _client(ciba) as http:
+            yield replace(self, database=database, ciba=ciba, http=http)
+
     async def sweep(self) -> int:
         """Do all that is due; return how many rows were touched."""
         touched, now = 0, self.clock.now()
@@ -281,8 +295,7 @@ async def make_world(
         signing_keys=signing_keys,
         flow_digest=lambda name: f"digest of {name}",
     )
-    transport = httpx2.ASGITransport(app=Starlette(routes=protocol_routes(ciba)))
-    async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
+    async with _client(ciba) as http:
         yield World(
             database=database,
             http=http,
@@ -295,6 +308,11 @@ async def make_world(
             signing_keys=signing_keys,
             settings=settings,
         )
+
+
+def _client(ciba: Ciba) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=Starlette(routes=protocol_routes(ciba)))
+    return httpx2.AsyncClient(transport=transport, base_url=ISSUER)
 
 
 def as_error(answer: httpx2.Response) -> tuple[int, str]:

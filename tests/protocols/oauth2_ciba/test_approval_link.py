@@ -34,7 +34,9 @@ async def test_the_landing_tells_who_asks_for_what_and_changes_nothing(world: Wo
     assert await world.row(auth_req_id) == before
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t + "x", lambda t: t.swapcase(), lambda t: f"\udc80{t}"])
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1], lambda t: t + "x", lambda t: t.swapcase(), lambda t: f"\udc80{t}"]
+)
 async def test_a_link_with_one_wrong_character_leads_nowhere(small_world: World, change: object) -> None:
     assert callable(change)
     auth_req_id = await small_world.asked()
