@@ -262,6 +262,9 @@ class Settings(BaseSettings):
     flows: FlowsSection = FlowsSection()
     engine: EngineSection = EngineSection()
     log: LogSection = LogSection()
+    callbacks: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")], str], BeforeValidator(_tables)
+    ] = Field(default={}, description="addresses of assertion callbacks elsewhere, by the name that flows use")
     scopes: Annotated[
         dict[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")], ScopeSection], BeforeValidator(_tables)
     ] = Field(default={}, description="permissions by scope value; each is a table [scopes.NAME]")

@@ -30,6 +30,7 @@ def settings_file(*, issuer: str | None, url: str | None) -> str:
         if name not in {"issuer", "development", "database", "keys", "scopes"} and _is_section(field):
             lines.append("\n")
             lines.extend(f"# {line}\n" for line in _section(name, field))
+    lines.append('\n# [callbacks]\n# payments = "https://payments.example/callback"\n')
     lines.append('\n# [scopes.payment]\n# title = "Make a payment"\n# description = ""\n# required = false\n')
     return "".join(lines)
 

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 
 import typer
 
-from engine.contracts import FlowError
+from engine.language import FlowsInvalid, render_diagnostics
 from lockhouse.command_line import clients, flows, persons, running, setup
 from lockhouse.command_line.console import report
+from lockhouse.command_line.flows import source_texts
 from lockhouse.configuration import SettingsInvalid
 from lockhouse.directory.hints import NameInvalid
-from lockhouse.directory.persons import PersonExists
-from lockhouse.installation import AlreadyThere
 from lockhouse.keys import KeysUnusable
-from lockhouse.serve import AddressInUse
-from protocols.oauth2 import ClientExists, ClientInvalid, NoSigningKey
+from protocols.oauth2 import ClientInvalid
 
 __all__ = ["app", "main"]
 
@@ -21,7 +19,7 @@ REFUSED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 # Mistakes in what was typed or set are 2, like typer's own; what was right and could not be done is 1.
 _WRONG_USE = (SettingsInvalid, KeysUnusable, NameInvalid, ClientInvalid)
-_REFUSED = (FlowError, AddressInUse, AlreadyThere, PersonExists, ClientExists, NoSigningKey)
+_OURS = ("engine", "executors", "lockhouse", "protocols")
 
 app = typer.Typer(
     name="lockhouse",
@@ -52,9 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _WRONG_USE as error:
         report(str(error))
         return WRONG_USE
-    except _REFUSED as error:
-        report(str(error))
+    except FlowsInvalid as error:
+        report(f"the flows have mistakes\n{render_diagnostics(error.diagnostics, source_texts(error.diagnostics))}")
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        report(str(error))
+        return REFUSED
     return 0
+
+
+def _is_ours(error: Exception) -> bool:
+    """Say whether *error* was raised on purpose: each error of ours has a stable code. The rest are bugs."""
+    return isinstance(getattr(error, "code", None), str) and type(error).__module__.split(".")[0] in _OURS

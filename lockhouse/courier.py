@@ -1,0 +1,29 @@
+"""Carries assertions to callbacks elsewhere; implements `executors.assertion_post.AssertionCourier`."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from engine import Refused, Transient
+from executors.assertion_post import HttpAnswer
+from lockhouse.outgoing import Outgoing, OutgoingFailed, OutgoingRefused
+
+__all__ = ["OutgoingCourier"]
+
+_HEADERS = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+
+
+class OutgoingCourier:
+    """Posts forms by the guarded client, and says which failures are worth another try."""
+
+    def __init__(self, *, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def post(self, url: str, form: Mapping[str, str]) -> HttpAnswer:
+        """Post *form*; Transient where no answer came, Refused where this address may never be called."""
+        try:
+            answer = await self._outgoing.send("POST", url, headers=_HEADERS, body=urlencode(form).encode())
+        except OutgoingRefused as error:
+            raise Refused("callback_not_allowed", str(error)) from error
+        except OutgoingFailed as error:
+            raise Transient("callback_unreachable", str(error)) from error
+        return HttpAnswer(status=answer.status, body=answer.body)

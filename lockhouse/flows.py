@@ -1,0 +1,27 @@
+"""The flows that a server runs, and the contracts that they are checked against."""
+
+from pathlib import Path
+
+import flow_definitions
+from engine import Contract
+from executors.assertion_post import AssertionPost
+from executors.consent import Consent
+from executors.notification_dispatch import NotificationDispatch
+from executors.password_auth import PasswordAuth
+from lockhouse.configuration import Configuration
+
+__all__ = ["CONTRACTS", "flows_folder"]
+
+# Known without a server: what `lockhouse flow check` checks is what `lockhouse serve` runs.
+CONTRACTS: tuple[Contract, ...] = (
+    NotificationDispatch.contract,
+    PasswordAuth.contract,
+    Consent.contract,
+    AssertionPost.contract,
+)
+
+
+def flows_folder(configuration: Configuration | None) -> Path:
+    """Return the folder with the flows: the setting's, or the one that comes with us."""
+    named = configuration.settings.flows.directory if configuration else ""
+    return configuration.path(named) if configuration and named else flow_definitions.folder()

@@ -1,0 +1,295 @@
+"""The one place that knows everybody: from settings to an application, as a list.
+
+Nothing is decided here. The order is the one in which things need each other: records that need no engine, the
+executors that use them, the engine, and what starts flows in it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import literal, select
+from starlette.applications import Starlette
+
+import flow_definitions
+from engine import Engine, Executor, Sender
+from engine.language import FlowSet, load_flows
+from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable, Unit
+from executors.assertion_post import AssertionPost
+from executors.channels.email import EmailRenderer, MailFolder, SmtpSender
+from executors.channels.guarded import GuardedSender
+from executors.consent import Consent
+from executors.notification_dispatch import NotificationDispatch
+from executors.password_auth import PasswordAuth
+from lockhouse.application import build_application
+from lockhouse.background import Sweep, sweeping
+from lockhouse.configuration import Configuration, SettingsInvalid
+from lockhouse.courier import OutgoingCourier
+from lockhouse.directory.accounts import DirectoryAccounts
+from lockhouse.directory.attempts import Attempts
+from lockhouse.directory.consents import Consents
+from lockhouse.directory.contacts import DirectoryContacts
+from lockhouse.directory.delays import DelayRule
+from lockhouse.directory.passwords import Passwords
+from lockhouse.directory.persons import Persons
+from lockhouse.directory.verifier import DirectoryVerifier
+from lockhouse.flows import CONTRACTS, flows_folder
+from lockhouse.gate import GateSettings, gate_routes
+from lockhouse.installation import Installation
+from lockhouse.outgoing import Outgoing
+from lockhouse.settings import CibaSection, Settings
+from protocols.oauth2 import STANDARD_SCOPES, Clients, Scope, SigningKeys, load_assertion_key
+from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
+from protocols.oauth2_ciba.endpoints import protocol_routes
+
+__all__ = ["CHANNELS", "Wired", "ciba_settings", "mail_directory", "wired"]
+
+CHANNELS = ("email",)
+BUSY = (StorageUnavailable, Overloaded, OutcomeUnknown)
+_KEEP_TRIES = timedelta(days=7)
+_ALIVE = select(literal(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """A server that is put together and does not run yet: entering *application*'s lifespan starts its work."""
+
+    application: Starlette
+    engine: Engine
+    ciba: Ciba
+    records: CibaRecords
+    persons: Persons
+    clients: Clients
+    flows: FlowSet
+
+
+@asynccontextmanager
+async def wired(installation: Installation, *, flows: FlowSet | None = None) -> AsyncIterator[Wired]:
+    """Put a server together from an open *installation*; what was opened here is closed at the end of the block.
+
+    Raises FlowsInvalid for flows with mistakes, ExecutorsDiffer where live executions need other contracts.
+    """
+    configuration, settings = installation.configuration, installation.configuration.settings
+    database, keyring, clock = installation.database, installation.keyring, installation.clock
+    flows = flows or load_flows(flows_folder(configuration), contracts=CONTRACTS)
+    assertion_key = await database.read(partial(load_assertion_key, keyring=keyring))
+    async with AsyncExitStack() as closing:
+        outgoing = _outgoing(settings)
+        closing.push_async_callback(outgoing.close)
+        passwords = _passwords(settings)
+        closing.callback(passwords.close)
+
+        persons = Persons(keyring=keyring)
+        clients = Clients(keyring=keyring)
+        accounts = DirectoryAccounts(persons=persons, channels=CHANNELS)
+        attempts = _attempts(settings)
+        records = CibaRecords(
+            keyring=keyring,
+            accounts=accounts,
+            clients=clients,
+            assertion_key=assertion_key,
+            settings=ciba_settings(settings),
+        )
+        verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
+        executors: list[Executor] = [
+            NotificationDispatch(
+                contacts=DirectoryContacts(persons=persons), channels={"email": _email(configuration)}
+            ),
+            PasswordAuth(verifier=verifier),
+            Consent(ledger=Consents(keyring=keyring)),
+            AssertionPost(
+                issuer=settings.issuer,
+                signer=assertion_key,
+                local={"ciba": records},
+                remote=settings.callbacks,
+                courier=OutgoingCourier(outgoing=outgoing),
+            ),
+        ]
+        guard = _DispatchGuard(installation=installation, records=records)
+        engine = Engine(
+            database=database,
+            flows=flows,
+            executors=executors,
+            on_end=records.ends(),
+            senders={"email": GuardedSender(sender=_mail(configuration), guard=guard)},
+            keyring=keyring,
+            clock=clock,
+            lease=timedelta(seconds=settings.engine.lease),
+        )
+        ciba = Ciba(
+            records=records,
+            engine=engine,
+            database=database,
+            clock=clock,
+            signing_keys=SigningKeys(database=database, keyring=keyring),
+            flow_digest=_digest_of(flows),
+        )
+        gate = gate_routes(
+            ciba=ciba, engine=engine, database=database, keyring=keyring, clock=clock, settings=_gate(settings)
+        )
+
+        due = (
+            Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
+            Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, attempts)),
+        )
+        application = build_application(
+            issuer=settings.issuer,
+            routes=[*protocol_routes(ciba), *gate],
+            ready={"database": partial(_ask_database, installation)},
+            run=partial(_working, engine, due),
+            busy=BUSY,
+        )
+        yield Wired(
+            application=application,
+            engine=engine,
+            ciba=ciba,
+            records=records,
+            persons=persons,
+            clients=clients,
+            flows=flows,
+        )
+
+
+@asynccontextmanager
+async def _working(engine: Engine, due: Sequence[Sweep]) -> AsyncIterator[None]:
+    async with engine, sweeping(due):
+        yield
+
+
+def _sweep_requests(installation: Installation, records: CibaRecords) -> Callable[[], Awaitable[int]]:
+    async def sweep() -> int:
+        now = installation.clock.now()
+        return await installation.database.run(lambda unit: records.sweep(unit, now))
+
+    return sweep
+
+
+def _sweep_tries(installation: Installation, attempts: Attempts) -> Callable[[], Awaitable[int]]:
+    async def sweep() -> int:
+        now = installation.clock.now()
+        await installation.database.run(lambda unit: attempts.sweep(unit, now=now, keep=_KEEP_TRIES))
+        return 0
+
+    return sweep
+
+
+async def _ask_database(installation: Installation) -> None:
+    database = installation.database
+    await database.read(lambda unit: unit.execute(_ALIVE).scalar())
+    if database.trouble is not None:
+        raise StorageUnavailable(database.trouble)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DispatchGuard:
+    """Asks the protocol, on a snapshot, whether a message may still leave."""
+
+    installation: Installation
+    records: CibaRecords
+
+    async def may_send(self, correlation: str) -> bool:
+        """Say whether a message of this request may leave now."""
+
+        def ask(unit: Unit) -> bool:
+            return self.records.may_dispatch(unit, correlation)
+
+        return await self.installation.database.read(ask)
+
+
+def ciba_settings(settings: Settings) -> CibaSettings:
+    """Return what the protocol layer is told, as plain values."""
+    ciba = settings.ciba
+    return CibaSettings(
+        issuer=settings.issuer,
+        scopes=_scopes(settings),
+        expires_in=timedelta(seconds=ciba.expires_in),
+        max_expires_in=timedelta(seconds=ciba.max_expires_in),
+        interval=timedelta(seconds=ciba.interval),
+        access_token_life=timedelta(seconds=ciba.access_token_lifetime),
+        id_token_life=timedelta(seconds=ciba.id_token_lifetime),
+        keep_final=timedelta(days=ciba.keep_days),
+        limits=_limits(ciba),
+    )
+
+
+def mail_directory(configuration: Configuration) -> Path | None:
+    """Return the folder for copies of messages. In development without a mail server there always is one."""
+    mail = configuration.settings.mail
+    named = mail.directory or ("mail" if configuration.settings.development and not mail.host else "")
+    return configuration.path(named) if named else None
+
+
+def _mail(configuration: Configuration) -> Sender:
+    mail, directory = configuration.settings.mail, mail_directory(configuration)
+    folder = MailFolder(directory) if directory else None
+    if not mail.host:
+        if folder is None:
+            raise SettingsInvalid(("mail.host: expected a mail server, found none; or set mail.directory",))
+        return folder
+    return SmtpSender(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        user=mail.user,
+        password=mail.password.get_secret_value(),
+        folder=folder,
+    )
+
+
+def _email(configuration: Configuration) -> EmailRenderer:
+    settings, own = configuration.settings, flows_folder(configuration) / "templates" / "email"
+    folder = own if own.is_dir() else flow_definitions.folder() / "templates" / "email"
+    return EmailRenderer(folder=folder, sender=settings.mail.sender, name=settings.gate.name)
+
+
+def _outgoing(settings: Settings) -> Outgoing:
+    section = settings.outgoing
+    return Outgoing(allowed=section.allowed, timeout=timedelta(seconds=section.timeout), max_bytes=section.max_bytes)
+
+
+def _passwords(settings: Settings) -> Passwords:
+    section = settings.password
+    return Passwords(memory_kib=section.memory_kib, rounds=section.rounds, lanes=section.lanes)
+
+
+def _attempts(settings: Settings) -> Attempts:
+    section = settings.password
+    rule = DelayRule(free=section.free_failures, longest=timedelta(seconds=section.max_delay))
+    return Attempts(most=section.attempts, rule=rule)
+
+
+def _gate(settings: Settings) -> GateSettings:
+    gate = settings.gate
+    return GateSettings(
+        issuer=settings.issuer,
+        development=settings.development,
+        name=gate.name,
+        accent=gate.accent,
+        support=gate.support,
+    )
+
+
+def _scopes(settings: Settings) -> Mapping[str, Scope]:
+    own = {
+        name: Scope(name=name, title=scope.title, description=scope.description or None, required=scope.required)
+        for name, scope in settings.scopes.items()
+    }
+    return {**STANDARD_SCOPES, **own}
+
+
+def _limits(ciba: CibaSection) -> Limits:
+    limits = ciba.limits
+    return Limits(
+        pair_pending=limits.pair_pending,
+        pair_minute=limits.pair_per_minute,
+        person_pending=limits.person_pending,
+        person_minute=limits.person_per_minute,
+        client_pending=limits.client_pending,
+    )
+
+
+def _digest_of(flows: FlowSet) -> Callable[[str], str]:
+    return lambda name: flows.latest(name).digest
