@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +40,11 @@ def upgrade(url: str, owners: Sequence[TableOwner], progress: Callable[[str], No
     A missing SQLite file is created. *progress* is told each step. Raises DatabaseTooNew, and StorageUnavailable where
     the database cannot be reached.
     """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        # Before SQLite makes it: for its owner's eyes only, as its companions then are too.
+        with suppress(OSError):
+            Path(parsed.database).touch(mode=0o600)
     with _connected(url) as connection:
         _upgrade(connection, owners, progress)
 

@@ -99,11 +99,16 @@ class PostgresqlBackend:
         else:
             with suppress(psycopg.Error):
                 link.connection.rollback()
+        self._give_back(link, outcome)
+        return outcome
+
+    def _give_back(self, link: PostgresqlLink, outcome: Outcome) -> None:
         if link.connection.closed:
             self._forget_idle()  # what broke one connection has probably broken all
+        elif isinstance(outcome.failure, StorageUnavailable) and not isinstance(outcome.failure, TryAgain):
+            link.connection.close()  # it may hold what made it fail: plans from before an upgrade, for example
         else:
             self._idle.put(link)
-        return outcome
 
     def _commit(self, link: PostgresqlLink, outcome: Outcome, *, writes: bool) -> Outcome:
         try:

@@ -45,7 +45,7 @@ class SqliteLink:
         return translate(error, reads_only=self.reads_only)
 
 
-def translate(error: Exception, *, reads_only: bool = False) -> FlowError | None:  # noqa: PLR0911 - one line a kind
+def translate(error: Exception, *, reads_only: bool = False) -> FlowError | None:
     """Return the storage's name for SQLite's *error*; its messages name tables and columns, never values."""
     match error:
         case sqlite3.IntegrityError():
@@ -55,8 +55,6 @@ def translate(error: Exception, *, reads_only: bool = False) -> FlowError | None
             return ValueRefused("expected a 64-bit integer or a text in Unicode, found one that cannot be encoded")
         case sqlite3.OperationalError() if reads_only and error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
             return UnitMisused("expected a function that only reads, found one that writes: use run()")
-        case sqlite3.ProgrammingError():
-            return UnitMisused(f"SQLite refused the statement: {error}")
         case sqlite3.OperationalError() if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
             return UnitMisused(f"SQLite refused the statement: {error}")
         case sqlite3.Error():

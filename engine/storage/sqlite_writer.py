@@ -216,7 +216,8 @@ class SqliteWriter:
         return self._noted(Outcome.failed(StorageUnavailable(f"SQLite cannot store now: {error}")))
 
     def _noted(self, outcome: Outcome) -> Outcome:
-        self.trouble = str(outcome.error)
+        if isinstance(outcome.error, StorageUnavailable):
+            self.trouble = str(outcome.error)
         return outcome
 
     def _answer(self, batch: list[tuple[Call, Outcome]]) -> None:

@@ -99,6 +99,8 @@ class Plans:
     def find(self, statement: Executable, params: Mapping[str, Any]) -> Plan:
         """Return the plan of *statement*. An INSERT or UPDATE without ``values`` takes its columns from *params*."""
         keys = frozenset(params) if isinstance(statement, Insert | Update) else None
+        if not isinstance(statement, Executable):
+            raise UnitMisused(f"expected a SQLAlchemy statement, found {type(statement).__name__}: use text() for SQL")
         known = self._plans.get(statement)
         if known is not None and keys in known:
             return known[keys]
@@ -108,8 +110,6 @@ class Plans:
         return plan
 
     def _compile(self, statement: Executable, keys: frozenset[str] | None) -> Plan:
-        if not isinstance(statement, Executable):
-            raise UnitMisused(f"expected a SQLAlchemy statement, found {type(statement).__name__}: use text() for SQL")
         if isinstance(statement, ExecutableDDLElement):
             raise UnitMisused("expected a statement on rows, found one on the schema: that belongs into a migration")
         compiled = cast("ClauseElement", statement).compile(  # every executable that is not DDL is a clause

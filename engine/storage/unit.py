@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.sql import Executable
 
 from engine.contracts.errors import FlowError, TransientError
-from engine.storage.errors import StorageUnavailable, UnitMisused
+from engine.storage.errors import UnitMisused
 from engine.storage.statements import Plans
 
 _NOTIFY = select(func.pg_notify(bindparam("channel"), bindparam("payload")))
@@ -208,6 +208,3 @@ class Unit:
             raise UnitMisused(
                 f"an earlier statement failed ({self._failure.code}): let its error pass, or use savepoint()"
             ) from self._failure
-        if not self._link.is_open():
-            self._failure = StorageUnavailable("the database gave up the transaction: nothing of it was stored")
-            raise self._failure

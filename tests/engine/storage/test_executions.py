@@ -11,6 +11,7 @@ from engine.storage import ConstraintViolated, Database, SealBroken, Unit
 from engine.storage.executions import Claim, Execution
 from engine.storage.tables import executions
 from tests.engine.storage.rows import EXECUTIONS, MINUTE, NOON, SECOND, begin, end_lease, locked
+from tests.engine.storage.writing import Gate
 from tests.fixtures.databases import MakeDatabase, Store
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +126,17 @@ async def test_a_save_with_a_lease_counts_the_epoch_and_fences_whoever_read_befo
     assert not await database.run(lambda unit: save(unit, held))  # the same revision, an older epoch
 
 
+async def test_a_save_can_leave_the_lease_with_its_holder(database: Database) -> None:
+    await database.run(lambda unit: begin(unit, status="running", lease=MINUTE))
+    before = await database.run(locked)
+
+    assert await database.run(lambda unit: save(unit, locked(unit), status="running", keep_lease=True))
+
+    after = await database.run(locked)
+    assert (after.lease_until, after.lease_epoch) == (before.lease_until, 1)
+    assert await database.run(lambda unit: EXECUTIONS.renew(unit, "e1", epoch=1, lease=MINUTE))
+
+
 async def test_a_state_moved_to_another_row_or_revision_does_not_open(database: Database) -> None:
     await database.run(begin)
     await database.run(lambda unit: begin(unit, "e2"))
@@ -233,6 +245,26 @@ async def test_many_processes_that_claim_at_once_share_the_rows_without_overlap(
     while more := await databases[0].run(claim):  # PostgreSQL passes over what is locked just then
         claimed += [each.id for each in more]
     assert sorted(claimed) == sorted(f"e{number}" for number in range(40))
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_row_that_somebody_has_locked_is_passed_over_without_waiting(database: Database) -> None:
+    await database.run(lambda unit: begin(unit, "locked"))
+    await database.run(lambda unit: begin(unit, "free"))
+    gate = Gate()
+
+    def hold(unit: Unit) -> None:
+        locked(unit, "locked")
+        gate(unit)
+
+    holding = asyncio.ensure_future(database.run(hold))
+    await gate.entered()
+
+    assert [each.id for each in await database.run(claim)] == ["free"]
+
+    gate.let_go()
+    await holding
+    assert [each.id for each in await database.run(claim)] == ["locked"]
 
 
 async def test_a_lease_is_renewed_only_by_its_holder_and_only_while_it_lasts(database: Database) -> None:

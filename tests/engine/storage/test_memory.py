@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from engine.storage import ENGINE_TABLES, Database, StorageUnavailable, Unit, UnitMisused
+from engine.storage import ENGINE_TABLES, ConstraintViolated, Database, StorageUnavailable, Unit, UnitMisused
 from tests.engine.storage.notes import ADD, COUNT, IDS, NOTES, note
 from tests.engine.storage.writing import adding
 
@@ -52,6 +54,26 @@ async def test_a_full_database_keeps_what_it_held(database: Database) -> None:
 
     assert [type(answer) for answer in answers] == [str, StorageUnavailable, str]
     assert await database.read(lambda unit: unit.execute(IDS).scalars()) == ["a", "b", "c"]
+
+
+async def test_a_commit_that_fails_fails_only_the_unit_that_is_to_blame(database: Database) -> None:
+    connection: Any = database._backend.connection  # type: ignore[attr-defined] # tables that no migration makes
+    connection.execute("CREATE TABLE tags (note TEXT REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)")
+
+    waiting = [
+        database.run(adding("a")),
+        database.run(lambda unit: unit.execute(text("INSERT INTO tags VALUES ('nobody')")).rowcount),
+        database.run(adding("b")),
+    ]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [str, ConstraintViolated, str]
+    assert await database.read(lambda unit: unit.execute(IDS).scalars()) == ["a", "b"]
+
+
+async def test_without_owners_it_has_no_tables() -> None:
+    async with Database.open("sqlite:///:memory:") as database:
+        assert await database.read(lambda unit: unit.execute(text("SELECT name FROM sqlite_schema")).all()) == []
 
 
 async def test_it_repeats_too() -> None:

@@ -161,6 +161,19 @@ def test_checking_makes_no_file(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+
+    upgrade(f"sqlite:///{path}", BOTH)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="unable to open"):
+        upgrade(f"sqlite:///{tmp_path / 'missing' / 'new.db'}", BOTH)
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "note.db"
     path.write_text("Dear diary, " * 500)

@@ -168,6 +168,29 @@ async def test_a_unit_that_loses_every_connection_is_refused(database: Database)
     assert not database.trouble
 
 
+async def test_a_statement_that_takes_too_long_is_given_up(database: Database) -> None:
+    def sleep(unit: Unit) -> None:
+        unit.execute(text("SELECT set_config('statement_timeout', '20', true)"))
+        unit.execute(text("SELECT pg_sleep(60)"))
+
+    with pytest.raises(StorageUnavailable, match="statement timeout"):
+        await database.run(sleep)
+    assert await database.run(adding("a")) == "a"
+
+
+async def test_a_savepoint_on_a_lost_connection_ends_with_its_unit(database: Database) -> None:
+    runs: list[int] = []
+
+    def use(unit: Unit) -> int:
+        runs.append(1)
+        with unit.savepoint():
+            if len(runs) == 1:
+                unit.execute(DIE)
+        return len(runs)
+
+    assert await database.run(use) == 2
+
+
 async def test_idle_connections_that_the_server_ended_trouble_nobody(database: Database, url: str) -> None:
     await asyncio.gather(*[database.run(lambda unit: unit.execute(COUNT).scalar()) for _ in range(20)])
     await asyncio.to_thread(end_connections, url)

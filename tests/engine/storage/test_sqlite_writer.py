@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine.storage import (
     ConstraintViolated,
@@ -219,6 +221,83 @@ async def test_a_broken_connection_is_replaced_and_the_trouble_is_told_until_the
         assert await it.database.run(adding("b")) == "b"
         assert not it.troubled()
         assert it.names() == ["b"]
+
+
+async def test_a_connection_that_breaks_within_a_unit_fails_that_unit(url: str) -> None:
+    async with bench(url) as it:
+
+        def cut(unit: Unit) -> None:
+            add(unit, "a")
+            it.connection.close()
+
+        with pytest.raises(StorageUnavailable):
+            await it.database.run(cut)
+        assert it.troubled()
+
+        def cut_and_ask(unit: Unit) -> None:
+            it.connection.close()
+            add(unit, "b")
+
+        with pytest.raises(StorageUnavailable):
+            await it.database.run(cut_and_ask)
+
+        assert await it.database.run(adding("c")) == "c"
+        assert it.names() == ["c"]
+
+
+async def test_a_constraint_that_ends_the_whole_transaction_ends_only_its_own_unit(url: str) -> None:
+    def roll_back(unit: Unit) -> None:
+        unit.execute(text("INSERT OR ROLLBACK INTO notes (id, body) VALUES ('a', 'again')"))
+
+    async with bench(url, batch_seconds=20) as it:
+        gate = Gate("a")
+        waiting = [it.send(gate), it.send(roll_back), it.send(adding("b"))]
+        await gate.entered()
+        gate.let_go()
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+
+        assert [type(answer) for answer in answers] == [type(None), ConstraintViolated, str]
+        assert it.names() == ["a", "b"]
+        assert not it.troubled()
+
+
+async def test_a_reader_that_cannot_open_the_file_says_so_and_the_next_one_can(url: str) -> None:
+    async with bench(url) as it:
+        folder, elsewhere = Path(it.path).parent, Path(it.path).parent.with_name("elsewhere")
+        folder.rename(elsewhere)
+        with pytest.raises(StorageUnavailable):
+            await it.database.read(lambda unit: unit.execute(COUNT).scalar())
+        elsewhere.rename(folder)
+
+        assert await it.database.read(lambda unit: unit.execute(COUNT).scalar()) == 0
+
+
+async def test_a_readers_connection_that_breaks_is_replaced(url: str) -> None:
+    async with bench(url) as it:
+
+        def cut(unit: Unit) -> None:
+            link: Any = unit._link
+            link.connection.close()
+
+        with pytest.raises(StorageUnavailable):
+            await it.database.read(cut)
+        assert await it.database.read(lambda unit: unit.execute(COUNT).scalar()) == 0
+
+
+async def test_a_caller_whose_event_loop_has_gone_troubles_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate("a")
+
+    async def leave(it: Bench) -> None:
+        it.send(gate).add_done_callback(lambda task: task.cancelled())
+        await gate.entered()
+
+    async with bench(url) as it:
+        await asyncio.to_thread(asyncio.run, leave(it))
+        gate.let_go()
+        await it.database.run(adding("b"))
+
+        assert it.names() == ["a", "b"]
+        assert "loop_closed" in caplog.messages
 
 
 async def test_a_database_that_is_away_fails_every_unit_until_it_is_back(url: str) -> None:

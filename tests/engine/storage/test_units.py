@@ -10,9 +10,10 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import text
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql import Executable
 
 from engine.storage import ConstraintViolated, Database, StorageError, Unit, UnitMisused, ValueRefused
-from tests.engine.storage.notes import ADD, ADD_ONCE, ALL, COUNT, GET, GROW, IDS, SOME, note, notes
+from tests.engine.storage.notes import ADD, ADD_ONCE, ALL, COUNT, GET, GROW, IDS, REMOVE_SOME, SOME, note, notes
 
 pytestmark = pytest.mark.anyio
 
@@ -202,6 +203,22 @@ async def test_a_unit_cannot_commit_roll_back_or_begin(database: Database, state
 async def test_a_unit_changes_no_schema(database: Database) -> None:
     with pytest.raises(UnitMisused, match="migration"):
         await database.run(lambda unit: unit.execute(CreateTable(notes)))
+
+
+async def test_a_text_is_no_statement(database: Database) -> None:
+    with pytest.raises(UnitMisused, match=r"use text\(\)"):
+        await database.run(lambda unit: unit.execute(cast("Executable", "SELECT 1")))
+
+
+async def test_several_runs_of_a_statement_with_a_list_are_counted_and_fail_as_one(database: Database) -> None:
+    def use(unit: Unit) -> int:
+        unit.execute(ADD, [note("a"), note("b"), note("c")])
+        return unit.execute(REMOVE_SOME, [{"ids": ["a", "x"]}, {"ids": ["b", "c"]}]).rowcount
+
+    assert await database.run(use) == 3
+    with pytest.raises(ConstraintViolated):
+        await database.run(lambda unit: unit.execute(ADD, [note("a"), note("a")]))
+    assert await ids(database) == []
 
 
 async def test_a_statement_that_the_database_does_not_understand_is_the_callers_mistake(database: Database) -> None:

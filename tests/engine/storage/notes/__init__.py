@@ -49,7 +49,7 @@ GROW = (
     .where(notes.c.id == bindparam("b_id"))
     .values(size=func.coalesce(notes.c.size, 0) + bindparam("by", type_=BigInteger))
 )
-REMOVE = delete(notes).where(notes.c.id == bindparam("id"))
+REMOVE_SOME = delete(notes).where(notes.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def note(name: str, body: str = "text") -> dict[str, str]:
