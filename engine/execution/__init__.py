@@ -26,6 +26,7 @@ from engine.execution.events import (
 )
 from engine.execution.keys import idempotency_key, jitter, position
 from engine.execution.masking import MASK, masked
+from engine.execution.spot import scope_of
 from engine.execution.state import (
     STATE_VERSION,
     Accepted,
@@ -41,7 +42,7 @@ from engine.execution.state import (
 )
 from engine.execution.tables import describe, transition_table
 from engine.execution.transition import NOTHING, RULES, transition
-from engine.execution.walk import SECRET_LOST, SECRET_LOST_MESSAGE, Graphs, scope_of
+from engine.execution.walk import SECRET_LOST, SECRET_LOST_MESSAGE, Graphs
 
 __all__ = [
     "EVENTS",

@@ -30,8 +30,9 @@ from engine.execution.events import (
 )
 from engine.execution.keys import jitter, position
 from engine.execution.masking import masked
+from engine.execution.spot import Spot, delay, new_frame
 from engine.execution.state import Accepted, Handle, Phase, State
-from engine.execution.walk import SECRET_LOST, Graphs, Spot, Walk, delay, new_frame
+from engine.execution.walk import SECRET_LOST, Graphs, Walk
 from engine.language.graph import Graph, PromptNode, TaskNode, WaitNode
 from engine.language.values import ExpressionFailed, evaluate
 

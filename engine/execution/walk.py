@@ -8,30 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, assert_never
 
-from engine.contracts import UNSET, check_fields, check_value, decode_fields, decode_value, parse_time, with_defaults
+from engine.contracts import check_fields, check_value, decode_fields, decode_value, with_defaults
 from engine.execution.events import (
-    AwaitInput,
-    AwaitSignal,
     Command,
-    Finish,
     Note,
-    RunTask,
-    WakeAt,
     Withdraw,
 )
 from engine.execution.keys import idempotency_key
 from engine.execution.masking import masked, seen
+from engine.execution.needs import asked_of_the_world, due_timers, moment
+from engine.execution.spot import Spot, caught, new_frame, scope_of
 from engine.execution.state import Accepted, Frame, Handle, Phase, Said, State, Task
 from engine.language.graph import (
     CallNode,
-    Catch,
     DecideNode,
     EndNode,
     Graph,
-    Node,
     PromptNode,
     Target,
     TaskNode,
@@ -44,36 +39,6 @@ Graphs = Mapping[str, Graph]
 STEP_BUDGET: Final = 500
 SECRET_LOST: Final = "secret_lost"  # noqa: S105 - a fault code
 SECRET_LOST_MESSAGE: Final = "engine.secret_lost"  # noqa: S105 - the id of a text
-
-
-class Spot:
-    """The frame that moves, opened for writing."""
-
-    __slots__ = ("attempt", "deadline", "digest", "due", "graph", "inputs", "node", "steps", "vars", "visits")
-
-    def __init__(self, graph: Graph, frame: Frame) -> None:
-        self.graph, self.digest, self.node, self.attempt = graph, frame.digest, frame.node, frame.attempt
-        self.visits, self.vars, self.steps = dict(frame.visits), dict(frame.vars), dict(frame.steps)
-        self.inputs, self.deadline, self.due = frame.inputs, frame.deadline, frame.due
-
-    @property
-    def at(self) -> Node:
-        """Return the node that the frame stands at."""
-        return self.graph.nodes[self.node]
-
-    def close(self) -> Frame:
-        """Return the frame as it is now."""
-        return Frame(
-            digest=self.digest,
-            node=self.node,
-            visits=self.visits,
-            attempt=self.attempt,
-            inputs=self.inputs,
-            vars=self.vars,
-            steps=self.steps,
-            deadline=self.deadline,
-            due=self.due,
-        )
 
 
 class Walk:
@@ -134,7 +99,7 @@ class Walk:
             outcome=self.outcome,
             result=self.result,
         )
-        return state, (*self.notes, *self.withdrawn, *self._asked(state))
+        return state, (*self.notes, *self.withdrawn, *asked_of_the_world(state, self.spot, fresh=self.fresh))
 
     def note(self, kind: str, node: str, **facts: Any) -> None:
         """Write one line of the history."""
@@ -342,7 +307,7 @@ class Walk:
     # timers
 
     def _fire(self) -> bool:
-        timer = min(self._due_timers(), default=None)
+        timer = min(due_timers((*self.below, self.spot), self.task, self.now), default=None)
         if timer is None:
             return False
         _, _, depth, kind = timer
@@ -367,36 +332,13 @@ class Walk:
         timeout = spot.at.timeout
         return None if timeout is None else timeout.to
 
-    def _due_timers(self) -> list[tuple[bool, datetime, int, str]]:
-        """Return what is due, as tuples that sort by importance: a retry last, then by time, outer frames first."""
-        due: list[tuple[bool, datetime, int, str]] = []
-        stack: tuple[Frame | Spot, ...] = (*self.below, self.spot)
-        for depth, frame in enumerate(stack):
-            if frame.deadline is not None and frame.deadline <= self.now:
-                due.append((False, frame.deadline, depth, "deadline"))
-            if frame.due is not None and frame.due <= self.now:
-                due.append((False, frame.due, depth, "timeout"))
-        if self.task is not None and (until := self.task.deferred_until) is not None and until <= self.now:
-            due.append((False, until, len(self.below) + 1, "deferred"))
-        if self.task is not None and (at := self.task.retry_at) is not None and at <= self.now:
-            due.append((True, at, len(self.below) + 1, "retry"))
-        return due
-
     def _due(self, timeout: Timeout) -> datetime:
         if timeout.after is not None:
             return self.now + timeout.after
         return self.now if timeout.at is None else self._moment(timeout.at)
 
     def _moment(self, value: Value) -> datetime:
-        moment = evaluate(value, self.scope)
-        if isinstance(moment, str):
-            try:
-                moment = parse_time(moment)
-            except ValueError as error:
-                raise ExpressionFailed("expected a time like 2030-01-01T12:00:00Z") from error
-        if not isinstance(moment, datetime) or moment.tzinfo is None:
-            raise ExpressionFailed(f"expected a time, found {type(moment).__name__}")
-        return moment
+        return moment(value, self.scope)
 
     # leaving
 
@@ -430,64 +372,6 @@ class Walk:
     def _expires_at(self) -> datetime | None:
         stack: tuple[Frame | Spot, ...] = (*self.below, self.spot)
         return min((frame.deadline for frame in stack if frame.deadline is not None), default=None)
-
-    def _asked(self, state: State) -> list[Command]:
-        spot, commands = self.spot, list[Command]()
-        if self.phase is Phase.RUNNING and self.task is not None and self.fresh and isinstance(spot.at, TaskNode):
-            commands.append(
-                RunTask(
-                    executor=spot.at.executor,
-                    key=self.task.key,
-                    node=spot.node,
-                    visit=spot.visits[spot.node],
-                    attempt=spot.attempt,
-                    arguments=self.task.arguments,
-                )
-            )
-        elif self.phase is Phase.PROMPT:
-            commands.append(AwaitInput(node=spot.node))
-        elif self.phase is Phase.WAITING and isinstance(spot.at, WaitNode):
-            commands.append(AwaitSignal(signal=spot.at.signal))
-        elif self.phase is Phase.ENDED and self.outcome is not None:
-            commands.append(Finish(outcome=self.outcome, fields=self.result))
-        if (at := state.wake_at) is not None:
-            commands.append(WakeAt(at=at))
-        return commands
-
-
-def new_frame(graph: Graph, inputs: Mapping[str, Any]) -> Frame:
-    """Return the frame of a flow that has not taken a step yet."""
-    variables = {
-        name: decode_value(part, part.default) for name, part in graph.variables.items() if part.default is not UNSET
-    }
-    return Frame(digest=graph.digest, node=graph.start, visits={}, inputs=inputs, vars=variables, steps={})
-
-
-def scope_of(state: State, frame: Frame | Spot, expires_at: datetime | None) -> Scope:
-    """Return what the expressions of *frame* read."""
-    execution: dict[str, Any] = {"id": state.execution, "locale": state.locale, "started_at": state.started_at}
-    if expires_at is not None:
-        execution["expires_at"] = expires_at
-    return {"inputs": frame.inputs, "vars": frame.vars, "steps": frame.steps, "execution": execution}
-
-
-def caught(node: Node, kind: str, code: str) -> Target | None:
-    """Return where *node* leads a fault of this class and reason, if it catches it."""
-    catches: tuple[Catch, ...] = node.catch if isinstance(node, TaskNode | CallNode) else ()
-    for each in catches:
-        if not each.errors or kind in each.errors or code in each.errors:
-            return each.target
-    return None
-
-
-def delay(node: TaskNode, attempt: int, chance: float) -> timedelta:
-    """Return how long to wait before the try after *attempt*, where *chance* in [0, 1) decides the jitter."""
-    if node.retry is None:
-        return timedelta(0)
-    # The exponent is bounded, so that a long series of tries cannot overflow a float.
-    whole = min(node.retry.backoff.total_seconds() * node.retry.factor ** min(attempt - 1, 64), 86400.0 * 365)
-    seconds = min(whole, node.retry.max.total_seconds())
-    return timedelta(seconds=seconds * chance if node.retry.jitter == "full" else seconds)
 
 
 def _masked_end(graph: Graph, outcome: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ from engine.execution import (
     position,
     transition,
 )
-from engine.language import Catch, Graph
+from engine.language import CallNode, Catch, Graph, TaskNode
 from tests.engine.execution.flows import (
     EXPENSE,
     GRAPHS,
@@ -322,7 +322,9 @@ def test_an_unrouted_fault_of_a_callee_is_inherited_by_the_caller() -> None:
 
 
 def test_a_fault_of_a_callee_can_be_caught_by_the_caller() -> None:
-    caller = replace(EXPENSE.nodes["tell"], catch=(Catch(errors=(), target=to("no")),))
+    node = EXPENSE.nodes["tell"]
+    assert isinstance(node, CallNode)
+    caller = replace(node, catch=(Catch(errors=(), target=to("no")),))
     graph = replace(EXPENSE, nodes={**EXPENSE.nodes, "tell": caller})
     journey = Journey(graph, {"amount": 2000, "manager": "bob", "until": NOON + timedelta(hours=9)})
     journey.fail("fault", "template")
@@ -424,7 +426,9 @@ def test_a_lost_secret_leads_back_to_the_prompt_with_the_same_place_and_key() ->
 
 
 def test_a_lost_secret_goes_where_the_flow_routes_it() -> None:
-    routed = replace(LOGIN.nodes["check"], catch=(Catch(errors=("secret_lost",), target=to("refused")),))
+    node = LOGIN.nodes["check"]
+    assert isinstance(node, TaskNode)
+    routed = replace(node, catch=(Catch(errors=("secret_lost",), target=to("refused")),))
     journey = Journey(replace(LOGIN, nodes={**LOGIN.nodes, "check": routed}), LOGIN_INPUTS)
     journey.submit(password=Handle("h1"))
     journey.send(TakenUp())

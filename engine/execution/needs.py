@@ -1,0 +1,68 @@
+"""What an execution needs of the world and of time: commands at the end of a walk, and timers that are due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.contracts import parse_time
+from engine.execution.events import AwaitInput, AwaitSignal, Command, Finish, RunTask, WakeAt
+from engine.execution.spot import Spot
+from engine.execution.state import Frame, Phase, State, Task
+from engine.language.graph import TaskNode, WaitNode
+from engine.language.values import ExpressionFailed, Scope, Value, evaluate
+
+Timer = tuple[bool, datetime, int, str]
+
+
+def asked_of_the_world(state: State, spot: Spot, *, fresh: bool) -> list[Command]:
+    """Return the commands for where *state* stands; a task is to be run only where it was entered just now."""
+    commands: list[Command] = []
+    if state.phase is Phase.RUNNING and state.task is not None and fresh and isinstance(spot.at, TaskNode):
+        commands.append(
+            RunTask(
+                executor=spot.at.executor,
+                key=state.task.key,
+                node=spot.node,
+                visit=spot.visits[spot.node],
+                attempt=spot.attempt,
+                arguments=state.task.arguments,
+            )
+        )
+    elif state.phase is Phase.PROMPT:
+        commands.append(AwaitInput(node=spot.node))
+    elif state.phase is Phase.WAITING and isinstance(spot.at, WaitNode):
+        commands.append(AwaitSignal(signal=spot.at.signal))
+    elif state.phase is Phase.ENDED and state.outcome is not None:
+        commands.append(Finish(outcome=state.outcome, fields=state.result))
+    if (at := state.wake_at) is not None:
+        commands.append(WakeAt(at=at))
+    return commands
+
+
+def due_timers(stack: Sequence[Frame | Spot], task: Task | None, now: datetime) -> list[Timer]:
+    """Return what is due, as tuples that sort by importance: a retry last, then by time, outer frames first."""
+    due: list[Timer] = []
+    for depth, frame in enumerate(stack):
+        if frame.deadline is not None and frame.deadline <= now:
+            due.append((False, frame.deadline, depth, "deadline"))
+        if frame.due is not None and frame.due <= now:
+            due.append((False, frame.due, depth, "timeout"))
+    if task is not None and (until := task.deferred_until) is not None and until <= now:
+        due.append((False, until, len(stack), "deferred"))
+    if task is not None and (at := task.retry_at) is not None and at <= now:
+        due.append((True, at, len(stack), "retry"))
+    return due
+
+
+def moment(value: Value, scope: Scope) -> datetime:
+    """Return the time that *value* is in *scope*; ExpressionFailed where it is none."""
+    found = evaluate(value, scope)
+    if isinstance(found, str):
+        try:
+            found = parse_time(found)
+        except ValueError as error:
+            raise ExpressionFailed("expected a time like 2030-01-01T12:00:00Z") from error
+    if not isinstance(found, datetime) or found.tzinfo is None:
+        raise ExpressionFailed(f"expected a time, found {type(found).__name__}")
+    return found
