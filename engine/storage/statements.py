@@ -119,7 +119,7 @@ class Plans:
         if isinstance(statement, TextClause):
             _check_text(compiled.string)
         names = tuple(compiled.positiontup or ())
-        required = {name for name, bind in compiled.binds.items() if bind.required}
+        required = {name for bind, name in compiled.bind_names.items() if bind.required}
         given = {} if not compiled.binds else compiled.construct_params(_check=False)
         defaults = {name: value for name, value in given.items() if name not in required}
         expand = _expander(compiled, defaults) if compiled.post_compile_params else None
@@ -132,10 +132,11 @@ def _expander(
     """Return how to bind a statement whose text depends on its values: ``IN`` over a list."""
 
     def expand(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-        known = {name: params.get(name, defaults.get(name)) for name in compiled.binds}
-        for name in compiled.binds:
+        known = {}
+        for name in compiled.bind_names.values():
             if name not in params and name not in defaults:
                 raise _lacks(name)
+            known[name] = params[name] if name in params else defaults[name]
         state = compiled.construct_expanded_state(known)
         values = tuple(state.positional_parameters)
         for value in values:

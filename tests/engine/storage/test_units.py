@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import Executable
 
@@ -89,6 +89,16 @@ async def test_a_list_of_any_length_fits_into_one_statement(database: Database) 
         return [unit.execute(SOME, {"ids": each}).scalars() for each in ([], ["a"], ["a", "c", "x"])]
 
     assert await database.run(use) == [[], ["a"], ["a", "c"]]
+
+
+async def test_a_list_may_be_written_into_the_statement(database: Database) -> None:
+    some = select(notes.c.id).where(notes.c.id.in_(["a", "c"]), notes.c.body == bindparam("body")).order_by(notes.c.id)
+
+    def use(unit: Unit) -> list[str]:
+        unit.execute(ADD, [note("a"), note("b"), note("c", "other")])
+        return unit.execute(some, {"body": "text"}).scalars()
+
+    assert await database.run(use) == ["a"]
 
 
 async def test_an_insert_or_ignore_is_judged_by_what_it_returns(database: Database) -> None:
