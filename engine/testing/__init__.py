@@ -2,5 +2,16 @@
 
 from engine.testing.clock import FakeClock
 from engine.testing.executors import AnswersUsedUp, FakeExecutor, FakeTransactionalExecutor
+from engine.testing.simulator import Simulation, TestResult, Unexpected, run_flow_tests, simulate
 
-__all__ = ["AnswersUsedUp", "FakeClock", "FakeExecutor", "FakeTransactionalExecutor"]
+__all__ = [
+    "AnswersUsedUp",
+    "FakeClock",
+    "FakeExecutor",
+    "FakeTransactionalExecutor",
+    "Simulation",
+    "TestResult",
+    "Unexpected",
+    "run_flow_tests",
+    "simulate",
+]
