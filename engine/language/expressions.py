@@ -111,11 +111,19 @@ def _operation(term: Operation) -> Run:
     return lambda scope: operator(left(scope), right(scope))
 
 
+def _default(inner: Run, fallback: Run) -> Run:
+    def run(scope: Scope) -> Any:
+        # Both are computed, as a filter's arguments always are.
+        found, instead = inner(scope), fallback(scope)
+        return instead if found.__class__ is Absent else found
+
+    return run
+
+
 def _filtered(term: Filtered) -> Run:
     inner = _compile(term.of)
     if term.name == "default" and term.argument is not None:
-        fallback = _compile(term.argument)
-        return lambda scope: fallback(scope) if (found := inner(scope)).__class__ is Absent else found
+        return _default(inner, _compile(term.argument))
     if term.name == "join":
         separator = _compile(term.argument) if term.argument is not None else lambda _scope: ""
         return lambda scope: joined(inner(scope), separator(scope))

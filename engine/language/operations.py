@@ -203,10 +203,19 @@ FILTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "upper": lambda value: _text("upper", value).upper(),
     "trim": lambda value: _text("trim", value).strip(),
 }
+
+
+def _is_number(value: Any) -> bool:
+    # Jinja2 calls true and false numbers; rather than agree or differ, we do not answer.
+    if kind(present(value)) == "boolean":
+        raise _mismatch("the test 'number'", value)
+    return kind(value) == "number"
+
+
 TESTS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "defined": lambda value: value.__class__ is not Absent,
     "undefined": lambda value: value.__class__ is Absent,
     "string": lambda value: kind(present(value)) == "text",
-    "number": lambda value: kind(present(value)) == "number",
+    "number": _is_number,
     "boolean": lambda value: kind(present(value)) == "boolean",
 }

@@ -34,7 +34,12 @@ CORPUS: Final = (
     Broken("LH103", L, "title: Sign in and decide", "title:«\tSign in"),
     Broken("LH104", L, "title: Sign in and decide", "title: Sign in«: now"),
     Broken("LH104", L, "title: Sign in and decide", "title: «@home"),
-    Broken("LH104", L, "routes: {submit: check, not_me: not_me}", "routes: {submit: check, not_me: not_me\n    max_visits«: {times: 5, to: locked}\n  unused: }"),
+    Broken(
+        "LH104",
+        L,
+        "routes: {submit: check, not_me: not_me}",
+        "routes: {submit: check, not_me: not_me\n    max_visits«: {times: 5, to: locked}\n  unused: }",
+    ),
     Broken("LH105", L, "  late: {end: expired}", "  late: {end: expired}\n  «late: {end: expired}"),
     Broken("LH105", L, "start: ask_password", "start: ask_password\n«start: ask_password"),
     Broken("LH105", L, "{submit: check, not_me: not_me}", "{submit: check, not_me: not_me, «submit: check}"),
@@ -56,7 +61,12 @@ CORPUS: Final = (
     Broken("LH112", N, "{channel: mail}", "{channel: «=inputs.recipient | default('x')}"),
     Broken("LH112", N, "{channel: mail}", "{channel: «=inputs.recipient in [1, 2]}"),
     Broken("LH112", N, "{channel: mail}", "{channel: «=inputs.recipient | default(a, b)}"),
-    Broken("LH112", L, "      shown: =inputs.binding_message | default('')", "      shown: «=inputs.binding_message ? a : b"),
+    Broken(
+        "LH112",
+        L,
+        "      shown: =inputs.binding_message | default('')",
+        "      shown: «=inputs.binding_message ? a : b",
+    ),
     Broken("LH113", N, "{channel: mail}", "{channel: «2030-01-31}"),
     Broken("LH114", L, "title: Sign in and decide", "title:«"),
     Broken("LH114", L, "title: Sign in and decide", "title: «null"),
@@ -128,10 +138,14 @@ CORPUS: Final = (
     Broken("LH303", L, "to: late}\nstart", "to: «latte}\nstart"),
     Broken("LH303", E, "else: pay", "else: «pya"),
     Broken("LH303", E, "[transient], to: nope", "[transient], to: «nop"),
-    Broken("LH304", L, "with: {subject: =inputs.subject,", "with: {«subjct: =inputs.subject, subject: =inputs.subject,"),
+    Broken(
+        "LH304", L, "with: {subject: =inputs.subject,", "with: {«subjct: =inputs.subject, subject: =inputs.subject,"
+    ),
     Broken("LH304", E, "recipient: =inputs.manager,", "recipient: =inputs.manager, «reciever: =inputs.manager,"),
     Broken("LH305", E, "call: notify@1\n    with: {recipient: =inputs.manager, ", "call: «notify@1\n    with: {"),
-    Broken("LH305", L, "task: consent\n    with:\n      subject: =steps.check.subject\n", "task: «consent\n    with:\n"),
+    Broken(
+        "LH305", L, "task: consent\n    with:\n      subject: =steps.check.subject\n", "task: «consent\n    with:\n"
+    ),
     Broken("LH306", E, "wait: booked", "wait: «boked"),
     Broken("LH307", L, "late: {end: expired}", "late: {end: «expird}", ("LH407",)),
     Broken("LH308", L, "errors: [transient, directory_away]", "errors: [«transcient, directory_away]"),
@@ -147,7 +161,12 @@ CORPUS: Final = (
     Broken("LH315", E, "show: {who: =inputs.person.name}", "show: {who: =execution.«expires}"),
     Broken("LH316", E, "show: {who: =inputs.person.name}", "show: {who: =inputs.person.«nmae}"),
     Broken("LH316", E, "show: {who: =inputs.person.name}", "show: {who: =inputs.amount.«name}"),
-    Broken("LH317", N, "  bad: {end: failed}", "  bad: {call: «notify@1, with: {recipient: a, amount: 1}, routes: {sent: ask, failed: end_it}}\n  end_it: {end: failed}"),
+    Broken(
+        "LH317",
+        N,
+        "  bad: {end: failed}",
+        "  bad: {call: «notify@1, with: {recipient: a, amount: 1}, routes: {sent: ask, failed: end_it}}\n  end_it: {end: failed}",
+    ),
     Broken("LH320", L, "=inputs.permissions | names", "=inputs.permissions | «nmes"),
     Broken("LH321", E, "nick is defined", "nick «is empty"),
     # outcomes
@@ -155,22 +174,44 @@ CORPUS: Final = (
     Broken("LH401", L, "    routes: {recorded: done, nothing_left: refused}", "    «routes: {recorded: done}"),
     Broken("LH401", E, "    routes: {signalled: pay}", "    «routes: {}"),
     Broken("LH401", E, "submits: [allow, deny]", "submits: [allow, deny, maybe]"),
-    Broken("LH402", L, "{recorded: done, nothing_left: refused}", "{recorded: done, nothing_left: refused, «recoded: done}"),
+    Broken(
+        "LH402", L, "{recorded: done, nothing_left: refused}", "{recorded: done, nothing_left: refused, «recoded: done}"
+    ),
     Broken("LH402", E, "{signalled: pay}", "{signalled: pay, «fault: nope}"),
     Broken("LH402", E, "{sent: ask, failed: nope,", "{sent: ask, failed: nope, «lost: nope,"),
     Broken("LH403", E, "submits: [allow, deny]", "«submits: []"),
     Broken("LH404", L, "done: {end: approved, with: {granted: =steps.record.granted}}", "done: {end: «approved}"),
-    Broken("LH405", L, "refused: {end: denied, with: {by: person}}", "refused: {end: denied, with: {by: person, «why: x}}"),
+    Broken(
+        "LH405", L, "refused: {end: denied, with: {by: person}}", "refused: {end: denied, with: {by: person, «why: x}}"
+    ),
     Broken("LH406", E, "    else: pay\n", ""),
     Broken("LH407", L, "  expired: {}", "  expired: {}\n  «lost: {}"),
-    Broken("LH408", N, "  ask: {prompt: {title: \"Was it received?\"}, routes: {submit: good, never: bad}}", "  «ask: {prompt: {title: Received}}", ("LH501", "LH501", "LH502")),
+    Broken(
+        "LH408",
+        N,
+        '  ask: {prompt: {title: "Was it received?"}, routes: {submit: good, never: bad}}',
+        "  «ask: {prompt: {title: Received}}",
+        ("LH501", "LH501", "LH502"),
+    ),
     Broken("LH409", E, "[{errors: [transient], to: nope}]", "[{to: nope}, {«errors: [transient], to: nope}]"),
     Broken("LH410", E, "    catch: [{errors: [transient], to: nope}]", "    «retry: {attempts: 3}"),
     # graph
     Broken("LH501", L, "  late: {end: expired}", "  late: {end: expired}\n  «lost: {end: expired}"),
-    Broken("LH502", L, "{recorded: done, nothing_left: refused}", "{recorded: done, nothing_left: round}\n  «round: {prompt: {title: Round}, routes: {submit: round}}"),
-    Broken("LH503", E, "  again:\n    decide: [{when: =vars.reminders < 2, to: tell, set", "  «again:\n    decide: [{when: =vars.reminders < 2, to: again, set"),
-    Broken("LH503", L, "routes: {recorded: done, nothing_left: refused}", "routes: {recorded: done, nothing_left: record}"),
+    Broken(
+        "LH502",
+        L,
+        "{recorded: done, nothing_left: refused}",
+        "{recorded: done, nothing_left: round}\n  «round: {prompt: {title: Round}, routes: {submit: round}}",
+    ),
+    Broken(
+        "LH503",
+        E,
+        "  again:\n    decide: [{when: =vars.reminders < 2, to: tell, set",
+        "  «again:\n    decide: [{when: =vars.reminders < 2, to: again, set",
+    ),
+    Broken(
+        "LH503", L, "routes: {recorded: done, nothing_left: refused}", "routes: {recorded: done, nothing_left: record}"
+    ),
     Broken("LH504", L, "    max_visits: {times: 5, to: locked}\n", ""),
     Broken("LH505", L, "to: late}\nstart", "to: «ask_consent}\nstart", ("LH701",)),
     # types
@@ -178,8 +219,15 @@ CORPUS: Final = (
     Broken("LH601", L, "with: {by: person}", "with: {by: «5}"),
     Broken("LH601", L, "with: {by: person}", "with: {by: \"='x' if inputs.requester == 'a' else «'y'\"}", ("LH601",)),
     Broken("LH601", E, "with: {amount: =inputs.amount, account", "with: {amount: «lots, account"),
-    Broken("LH601", E, "with: {amount: =inputs.amount, account", "with: {when: «tomorrow, amount: =inputs.amount, account"),
-    Broken("LH601", E, "with: {amount: =inputs.amount, account", "with: {note: {id: a, «parms: {x: =inputs.amount}}, amount: =inputs.amount, account"),
+    Broken(
+        "LH601", E, "with: {amount: =inputs.amount, account", "with: {when: «tomorrow, amount: =inputs.amount, account"
+    ),
+    Broken(
+        "LH601",
+        E,
+        "with: {amount: =inputs.amount, account",
+        "with: {note: {id: a, «parms: {x: =inputs.amount}}, amount: =inputs.amount, account",
+    ),
     Broken("LH602", L, "with: {subject: =inputs.subject,", "with: {subject: «=inputs.requester,"),
     Broken("LH602", E, "recipient: =inputs.manager,", "recipient: «=inputs.amount,"),
     Broken("LH602", E, "by: =inputs.manager", "by: «=inputs.amount"),
@@ -204,22 +252,51 @@ CORPUS: Final = (
     Broken("LH702", L, "=inputs.binding_message | default('')", "=«inputs.binding_message"),
     Broken("LH702", E, "show: {who: =inputs.person.name}", "show: {who: =«inputs.person.nick}"),
     # secrets
-    Broken("LH801", L, "show: {requester: =inputs.requester}", "show: {requester: =«steps.ask_password.password}", ("LH701",)),
+    Broken(
+        "LH801",
+        L,
+        "show: {requester: =inputs.requester}",
+        "show: {requester: =«steps.ask_password.password}",
+        ("LH701",),
+    ),
     Broken("LH801", L, "password: =steps.ask_password.password", "password: «hunter2", ("LH802",)),
-    Broken("LH801", L, "password: =steps.ask_password.password", "password: \"=«steps.ask_password.password + ''\"", ("LH605",)),
-    Broken("LH801", L, "shown: =inputs.binding_message | default('')", "shown: =«steps.ask_password.password", ("LH602", "LH802")),
+    Broken(
+        "LH801",
+        L,
+        "password: =steps.ask_password.password",
+        "password: \"=«steps.ask_password.password + ''\"",
+        ("LH605",),
+    ),
+    Broken(
+        "LH801",
+        L,
+        "shown: =inputs.binding_message | default('')",
+        "shown: =«steps.ask_password.password",
+        ("LH602", "LH802"),
+    ),
     Broken("LH802", L, "{submit: check, not_me: not_me}", "{submit: «ask_consent, not_me: not_me}", ("LH501", "LH701")),
     Broken("LH802", L, "{password: {type: password}}", "{password: {type: password}, «pin: code}", ("LH901",)),
-    Broken("LH803", E, "  reason: {type: string, optional: true}", "  reason: {type: string, optional: true}\n  «pin: code"),
-    Broken("LH803", L, "  requester: {type: string, max: 80}", "  requester: {type: string, max: 80}\n  «pin: password"),
+    Broken(
+        "LH803", E, "  reason: {type: string, optional: true}", "  reason: {type: string, optional: true}\n  «pin: code"
+    ),
+    Broken(
+        "LH803", L, "  requester: {type: string, max: 80}", "  requester: {type: string, max: 80}\n  «pin: password"
+    ),
     Broken("LH804", L, "attempts: 3}", "attempts: 3, «backoff: 5s}"),
     Broken("LH805", E, "show: {who: =inputs.person.name}", "show: {who: =«inputs.account}"),
     Broken("LH805", E, "{receipt: =steps.pay.receipt}", "{receipt: =«inputs.account}"),
     # texts
     Broken("LH901", L, "prompt: login.password", "prompt: «login.pasword"),
-    Broken("LH901", L, "show: {requester: =inputs.requester}", "show: {requester: =inputs.requester, «subject: =inputs.subject}"),
+    Broken(
+        "LH901",
+        L,
+        "show: {requester: =inputs.requester}",
+        "show: {requester: =inputs.requester, «subject: =inputs.subject}",
+    ),
     Broken("LH901", L, "not_me: not_me}\n", "not_me: not_me, «help: not_me}\n"),
     Broken("LH901", L, "say: {id: login.wrong, params", "say: {id: «login.wong, params"),
     Broken("LH902", L, "      locked: locked\n", "      locked: {to: locked, say: «login.slow}\n"),
-    Broken("LH903", L, "say: {id: login.wrong, params: {attempts_left: =steps.check.attempts_left}}", "say: «login.wrong"),
+    Broken(
+        "LH903", L, "say: {id: login.wrong, params: {attempts_left: =steps.check.attempts_left}}", "say: «login.wrong"
+    ),
 )
