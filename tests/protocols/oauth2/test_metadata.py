@@ -1,0 +1,44 @@
+"""Discovery (requirements 1 to 7)."""
+
+import pytest
+
+from protocols.oauth2 import STANDARD_SCOPES
+from protocols.oauth2.metadata import metadata
+from tests.protocols.world import ISSUER, World
+
+pytestmark = pytest.mark.anyio
+
+PATHS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_the_document_tells_what_the_server_does(small_world: World, path: str) -> None:
+    answer = await small_world.http.get(path)
+    told = answer.json()
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert told["issuer"] == ISSUER
+    assert told["backchannel_token_delivery_modes_supported"] == ["poll"]
+    assert told["backchannel_authentication_endpoint"] == f"{ISSUER}/oauth2/bc-authorize"
+    assert "urn:openid:params:grant-type:ciba" in told["grant_types_supported"]
+    assert told["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    assert told["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert "backchannel_authentication_request_signing_alg_values_supported" not in told
+    assert told["backchannel_user_code_parameter_supported"] is False
+
+
+async def test_every_endpoint_that_is_named_is_there(small_world: World) -> None:
+    """Requirement 2 and the rest: whatever ends in ``_endpoint`` or ``_uri`` answers."""
+    told = (await small_world.http.get(PATHS[0])).json()
+    named = [value for name, value in told.items() if name.endswith(("_endpoint", "_uri"))]
+    assert len(named) == 4
+    for address in named:
+        assert address.startswith(f"{ISSUER}/")
+        assert (await small_world.http.get(address)).status_code in (200, 401, 405)
+
+
+@pytest.mark.parametrize("issuer", ["https://op.example", "https://op.example/tenant", "https://op.example/"])
+def test_addresses_derive_from_the_issuer_and_the_issuer_is_word_for_word(issuer: str) -> None:
+    """Requirement 7."""
+    told = metadata(issuer, scopes=STANDARD_SCOPES, acr_values=())
+    assert told["issuer"] == issuer
+    assert told["token_endpoint"] == issuer.rstrip("/") + "/oauth2/token"
