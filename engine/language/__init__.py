@@ -30,7 +30,8 @@ from engine.language.graph import (
     WaitNode,
 )
 from engine.language.render import diagnostics_json, render_diagnostics, summary
-from engine.language.rules import RULES, Rule, rules
+from engine.language.rule import Rule
+from engine.language.rules import RULES, rules
 from engine.language.terms import ExpressionInvalid
 from engine.language.values import (
     Expression,

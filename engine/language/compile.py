@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from engine.contracts import Contract, frozen
 from engine.language.document import BrokenDraft, CallDraft, FlowDocument, NodeDraft, TaskDraft
-from engine.language.graph import CallNode, Catch, Graph, Node, Target, TaskNode
-from engine.language.graph_json import with_digest
+from engine.language.graph import CallNode, Catch, Graph, Node, Target, TaskNode, with_digest
 
 
 def compile_document(document: FlowDocument, contracts: Mapping[str, Contract], callees: Mapping[str, Graph]) -> Graph:

@@ -1,240 +1,78 @@
-"""A compiled flow: an immutable graph, complete in itself, with its JSON form and digest in ``graph_json``.
-
-Everything that running needs is here (types, contracts, positions); nothing of YAML is.
-"""
+"""A compiled flow: an immutable graph, complete in itself, with its versioned JSON form and its digest."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Final
-from typing import Literal as OneOf
 
-from engine.contracts import Contract, Declaration, Scalar, frozen
-from engine.language.values import Expression, Value
+from engine.contracts import Contract, Declaration, frozen
+from engine.language.node_json import (
+    declarations_from_json,
+    declarations_to_json,
+    each,
+    frozen_each,
+    node_from_json,
+    node_to_json,
+    signal_from_json,
+    signal_to_json,
+    value_from_json,
+    value_to_json,
+)
+from engine.language.nodes import (
+    ACTION,
+    SENDER,
+    CallNode,
+    Case,
+    Catch,
+    Deadline,
+    DecideNode,
+    EndNode,
+    LiteralTexts,
+    MaxVisits,
+    Migration,
+    Node,
+    Place,
+    PromptField,
+    PromptNode,
+    Retry,
+    Say,
+    SignalDeclaration,
+    Target,
+    TaskNode,
+    Timeout,
+    WaitNode,
+)
+
+__all__ = [
+    "GRAPH_FORMAT",
+    "CallNode",
+    "Case",
+    "Catch",
+    "Deadline",
+    "DecideNode",
+    "EndNode",
+    "Graph",
+    "LiteralTexts",
+    "MaxVisits",
+    "Migration",
+    "Node",
+    "Place",
+    "PromptField",
+    "PromptNode",
+    "Retry",
+    "Say",
+    "SignalDeclaration",
+    "Target",
+    "TaskNode",
+    "Timeout",
+    "WaitNode",
+    "with_digest",
+]
 
 GRAPH_FORMAT: Final = 1
-ACTION: Final = Declaration(type=Scalar("id"))
-SENDER: Final = Declaration(type=Scalar("id"))
-
-
-def _none() -> Mapping[str, Any]:
-    return frozen({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where in the source something was written: line and column count from one."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Say:
-    """A message for the person, shown at the next prompt."""
-
-    id: str
-    params: Mapping[str, Value] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where to go, what to remember on the way, and what to say."""
-
-    to: str
-    set: Mapping[str, Value] = field(default_factory=_none)
-    say: Say | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeout:
-    """When a node that waits is left: ``after`` counts from each entry, ``at`` is a time. Exactly one is given."""
-
-    after: timedelta | None = None
-    at: Value | None = None
-    to: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxVisits:
-    """How often a node runs; the next entry goes on to ``to`` without running it."""
-
-    times: int
-    to: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """When the whole flow is over, and the node where it then goes on."""
-
-    at: Value
-    to: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """Which faults of a task are tried again, how often, and how long to wait before each try."""
-
-    errors: tuple[str, ...]
-    attempts: int
-    backoff: timedelta
-    factor: float
-    max: timedelta
-    jitter: OneOf["full", "none"]
-
-    @classmethod
-    def defaults(cls) -> Retry:
-        """Return what holds where the author writes nothing: no wait before a retry, doubling and jitter after one."""
-        return cls(
-            errors=("transient",), attempts=2, backoff=timedelta(0), factor=2.0, max=timedelta(minutes=1), jitter="full"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catch:
-    """Where faults of these classes (``transient``, ``refused``, ``fault``) or reasons lead. No ``errors``: all."""
-
-    errors: tuple[str, ...]
-    target: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One way out of a decision."""
-
-    when: Expression
-    target: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptField:
-    """One thing that a person is asked for. ``choose`` gives texts or records with ``name`` to choose from."""
-
-    declaration: Declaration
-    choose: Value | None = None
-    default: Value | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiteralTexts:
-    """Texts written in the flow itself, where there is no catalogue."""
-
-    title: str
-    help: str | None = None
-    fields: Mapping[str, str] = field(default_factory=_none)
-    actions: Mapping[str, str] = field(default_factory=_none)
-    show: Mapping[str, str] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskNode:
-    """Have an executor work; ``contract`` is what it promised when the flow was compiled."""
-
-    id: str
-    executor: str
-    contract: Contract
-    arguments: Mapping[str, Value] = field(default_factory=_none)
-    retry: Retry | None = None
-    catch: tuple[Catch, ...] = ()
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptNode:
-    """Ask a person. ``texts`` is an id of the catalogue, or texts of its own."""
-
-    id: str
-    texts: str | LiteralTexts
-    show: Mapping[str, Value] = field(default_factory=_none)
-    fields: Mapping[str, PromptField] = field(default_factory=_none)
-    submits: tuple[str, ...] = ("submit",)
-    by: Value | None = None
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideNode:
-    """Take the first case that holds, or ``otherwise``."""
-
-    id: str
-    cases: tuple[Case, ...]
-    otherwise: Target
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallNode:
-    """Run another flow in a frame of its own. ``callee`` is the digest that the name and major number meant.
-
-    ``catch`` holds what ``routes: {fault: node}`` means; without it a fault of the callee is this flow's fault.
-    """
-
-    id: str
-    flow: str
-    major: int
-    callee: str
-    inputs: Mapping[str, Declaration]
-    outcomes: Mapping[str, Mapping[str, Declaration]]
-    arguments: Mapping[str, Value] = field(default_factory=_none)
-    catch: tuple[Catch, ...] = ()
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitNode:
-    """Wait for a signal of the flow."""
-
-    id: str
-    signal: str
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndNode:
-    """The flow is over, with one of its outcomes."""
-
-    id: str
-    outcome: str
-    fields: Mapping[str, Value] = field(default_factory=_none)
-    timeout: Timeout | None = None
-    max_visits: MaxVisits | None = None
-    routes: Mapping[str, Target] = field(default_factory=_none)
-
-
-Node = TaskNode | PromptNode | DecideNode | CallNode | WaitNode | EndNode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalDeclaration:
-    """A message from outside that a flow can wait for: who may send it, what is in it, and whether it may be early."""
-
-    sender: Value
-    payload: Mapping[str, Declaration] = field(default_factory=_none)
-    early: OneOf["keep", "refuse"] = "refuse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
-    """How executions of an older version go on in this one: old node by old node."""
-
-    from_version: str
-    nodes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +93,7 @@ class Graph:
     nodes: Mapping[str, Node]
     keep: tuple[str, ...] = ()
     migrate: Migration | None = None
-    places: Mapping[str, Place] = field(default_factory=_none, compare=False)
+    places: Mapping[str, Place] = field(default_factory=lambda: frozen({}), compare=False)
 
     @property
     def major(self) -> int:
@@ -281,13 +119,59 @@ class Graph:
 
     def to_json(self) -> dict[str, Any]:
         """Return the whole graph as JSON with a format number; expressions by their source."""
-        from engine.language.graph_json import graph_to_json  # noqa: PLC0415 - the two modules know each other
-
-        return graph_to_json(self)
+        return {
+            "format": GRAPH_FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "digest": self.digest,
+            "title": self.title,
+            "kind": self.kind,
+            "inputs": declarations_to_json(self.inputs),
+            "outcomes": each(self.outcomes, declarations_to_json),
+            "variables": declarations_to_json(self.variables),
+            "signals": each(self.signals, signal_to_json),
+            "deadline": {"at": value_to_json(self.deadline.at), "to": self.deadline.to} if self.deadline else None,
+            "start": self.start,
+            "nodes": each(self.nodes, node_to_json),
+            "keep": list(self.keep),
+            "migrate": {"from": self.migrate.from_version, "nodes": dict(self.migrate.nodes)} if self.migrate else None,
+            "places": each(self.places, lambda place: [place.file, place.line, place.column]),
+        }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Graph:
         """Return what ``to_json`` wrote, without checking it again; ValueError for another format number."""
-        from engine.language.graph_json import graph_from_json  # noqa: PLC0415 - as above
+        if raw.get("format") != GRAPH_FORMAT:
+            found = raw.get("format")
+            raise ValueError(
+                f"this compiled flow has format {found}, and this version reads {GRAPH_FORMAT}: compile it again"
+            )
+        deadline, migrate = raw["deadline"], raw["migrate"]
+        return cls(
+            name=raw["name"],
+            version=raw["version"],
+            digest=raw["digest"],
+            title=raw["title"],
+            kind=raw["kind"],
+            inputs=declarations_from_json(raw["inputs"]),
+            outcomes=frozen_each(raw["outcomes"], declarations_from_json),
+            variables=declarations_from_json(raw["variables"]),
+            signals=frozen_each(raw["signals"], signal_from_json),
+            deadline=Deadline(at=value_from_json(deadline["at"]), to=deadline["to"]) if deadline else None,
+            start=raw["start"],
+            nodes=frozen({name: node_from_json(name, node) for name, node in raw["nodes"].items()}),
+            keep=tuple(raw["keep"]),
+            migrate=Migration(from_version=migrate["from"], nodes=frozen(migrate["nodes"])) if migrate else None,
+            places=frozen_each(raw["places"], lambda place: Place(file=place[0], line=place[1], column=place[2])),
+        )
 
-        return graph_from_json(raw)
+
+def with_digest(graph: Graph) -> Graph:
+    """Return *graph* with the digest of what it means: all but places and the prose of contracts."""
+    meant = graph.to_json()
+    del meant["digest"], meant["places"]
+    for node in meant["nodes"].values():
+        if "contract" in node:
+            node["contract"] = Contract.from_json(node["contract"]).digest
+    canonical = json.dumps(meant, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return replace(graph, digest=sha256(canonical.encode()).hexdigest())

@@ -20,11 +20,16 @@ ENGINE_FAULTS = (
     "arguments_invalid",
     "contract_broken",
     "deferred_timeout",
+    "executor_failed",
+    "executor_missing",
     "expression_failed",
     "outcome_invalid",
     "secret_lost",
     "step_budget",
+    "timeout",
+    "unknown_flow",
     "unknown_sender",
+    "unrouted_outcome",
     "value_absent",
 )
 

@@ -1,30 +1,22 @@
-"""A graph as versioned JSON and back, and the digest over what it means."""
+"""Nodes, targets and values as JSON, and back: expressions by their source, everything else as it is."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from engine.contracts import Contract, Declaration, format_duration, frozen, parse_duration
 from engine.language.expressions import compile_expression
-from engine.language.graph import (
-    GRAPH_FORMAT,
+from engine.language.nodes import (
     CallNode,
     Case,
     Catch,
-    Deadline,
     DecideNode,
     EndNode,
-    Graph,
     LiteralTexts,
     MaxVisits,
-    Migration,
     Node,
-    Place,
     PromptField,
     PromptNode,
     Retry,
@@ -39,66 +31,6 @@ from engine.language.values import Expression, Literal, Structure, Value, named
 
 T = TypeVar("T")
 Json = dict[str, Any]
-
-
-def with_digest(graph: Graph) -> Graph:
-    """Return *graph* with the digest of what it means: all but places and the prose of contracts."""
-    meant = graph_to_json(graph)
-    del meant["digest"], meant["places"]
-    for node in meant["nodes"].values():
-        if "contract" in node:
-            node["contract"] = Contract.from_json(node["contract"]).digest
-    canonical = json.dumps(meant, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return replace(graph, digest=sha256(canonical.encode()).hexdigest())
-
-
-def graph_to_json(graph: Graph) -> Json:
-    """Return *graph* as JSON."""
-    return {
-        "format": GRAPH_FORMAT,
-        "name": graph.name,
-        "version": graph.version,
-        "digest": graph.digest,
-        "title": graph.title,
-        "kind": graph.kind,
-        "inputs": _declarations_to_json(graph.inputs),
-        "outcomes": _each(graph.outcomes, _declarations_to_json),
-        "variables": _declarations_to_json(graph.variables),
-        "signals": _each(graph.signals, _signal_to_json),
-        "deadline": {"at": value_to_json(graph.deadline.at), "to": graph.deadline.to} if graph.deadline else None,
-        "start": graph.start,
-        "nodes": _each(graph.nodes, _node_to_json),
-        "keep": list(graph.keep),
-        "migrate": {"from": graph.migrate.from_version, "nodes": dict(graph.migrate.nodes)} if graph.migrate else None,
-        "places": _each(graph.places, lambda place: [place.file, place.line, place.column]),
-    }
-
-
-def graph_from_json(raw: Mapping[str, Any]) -> Graph:
-    """Return the graph that ``graph_to_json`` wrote; ValueError where the format is another one."""
-    if raw.get("format") != GRAPH_FORMAT:
-        found = raw.get("format")
-        raise ValueError(
-            f"this compiled flow has format {found}, and this version reads {GRAPH_FORMAT}: compile it again"
-        )
-    deadline, migrate = raw["deadline"], raw["migrate"]
-    return Graph(
-        name=raw["name"],
-        version=raw["version"],
-        digest=raw["digest"],
-        title=raw["title"],
-        kind=raw["kind"],
-        inputs=_declarations_from_json(raw["inputs"]),
-        outcomes=_frozen_each(raw["outcomes"], _declarations_from_json),
-        variables=_declarations_from_json(raw["variables"]),
-        signals=_frozen_each(raw["signals"], _signal_from_json),
-        deadline=Deadline(at=value_from_json(deadline["at"]), to=deadline["to"]) if deadline else None,
-        start=raw["start"],
-        nodes=frozen({name: _node_from_json(name, node) for name, node in raw["nodes"].items()}),
-        keep=tuple(raw["keep"]),
-        migrate=Migration(from_version=migrate["from"], nodes=frozen(migrate["nodes"])) if migrate else None,
-        places=_frozen_each(raw["places"], lambda place: Place(file=place[0], line=place[1], column=place[2])),
-    )
 
 
 def value_to_json(value: Value) -> Json:
@@ -129,24 +61,28 @@ def value_from_json(raw: Mapping[str, Any]) -> Value:
             raise ValueError("this is not a value of a compiled flow: was it written by another version?")
 
 
-def _each(mapping: Mapping[str, T], convert: Callable[[T], Any]) -> Json:
+def each(mapping: Mapping[str, T], convert: Callable[[T], Any]) -> Json:
+    """Return *mapping* with every value converted."""
     return {name: convert(part) for name, part in mapping.items()}
 
 
-def _frozen_each(raw: Mapping[str, Any], convert: Callable[[Any], T]) -> Mapping[str, T]:
+def frozen_each(raw: Mapping[str, Any], convert: Callable[[Any], T]) -> Mapping[str, T]:
+    """Return *raw*, read-only, with every value converted."""
     return frozen({name: convert(part) for name, part in raw.items()})
 
 
-def _declarations_to_json(declarations: Mapping[str, Declaration]) -> Json:
-    return _each(declarations, Declaration.to_json)
+def declarations_to_json(declarations: Mapping[str, Declaration]) -> Json:
+    """Return *declarations* as JSON."""
+    return each(declarations, Declaration.to_json)
 
 
-def _declarations_from_json(raw: Mapping[str, Any]) -> Mapping[str, Declaration]:
-    return _frozen_each(raw, Declaration.from_json)
+def declarations_from_json(raw: Mapping[str, Any]) -> Mapping[str, Declaration]:
+    """Return what ``declarations_to_json`` wrote."""
+    return frozen_each(raw, Declaration.from_json)
 
 
 def _values_from_json(raw: Mapping[str, Any]) -> Mapping[str, Value]:
-    return _frozen_each(raw, value_from_json)
+    return frozen_each(raw, value_from_json)
 
 
 def _optional(convert: Callable[[T], Any], part: T | None) -> Any:
@@ -157,19 +93,21 @@ def _optional_value(value: Value | None) -> Json | None:
     return None if value is None else value_to_json(value)
 
 
-def _signal_to_json(signal: SignalDeclaration) -> Json:
-    payload = _declarations_to_json(signal.payload)
+def signal_to_json(signal: SignalDeclaration) -> Json:
+    """Return *signal* as JSON."""
+    payload = declarations_to_json(signal.payload)
     return {"sender": value_to_json(signal.sender), "payload": payload, "early": signal.early}
 
 
-def _signal_from_json(raw: Mapping[str, Any]) -> SignalDeclaration:
-    payload = _declarations_from_json(raw["payload"])
+def signal_from_json(raw: Mapping[str, Any]) -> SignalDeclaration:
+    """Return what ``signal_to_json`` wrote."""
+    payload = declarations_from_json(raw["payload"])
     return SignalDeclaration(sender=value_from_json(raw["sender"]), payload=payload, early=raw["early"])
 
 
 def _target_to_json(target: Target) -> Json:
-    say = {"id": target.say.id, "params": _each(target.say.params, value_to_json)} if target.say else None
-    return {"to": target.to, "set": _each(target.set, value_to_json), "say": say}
+    say = {"id": target.say.id, "params": each(target.say.params, value_to_json)} if target.say else None
+    return {"to": target.to, "set": each(target.set, value_to_json), "say": say}
 
 
 def _target_from_json(raw: Mapping[str, Any]) -> Target:
@@ -258,11 +196,12 @@ def _targets(items: Sequence[Mapping[str, Any]]) -> list[Target]:
     return [_target_from_json(part["target"]) for part in items]
 
 
-def _node_to_json(node: Node) -> Json:
+def node_to_json(node: Node) -> Json:
+    """Return *node* as JSON, with its kind."""
     common = {
         "timeout": _optional(_timeout_to_json, node.timeout),
         "max_visits": _optional(_visits_to_json, node.max_visits),
-        "routes": _each(node.routes, _target_to_json),
+        "routes": each(node.routes, _target_to_json),
     }
     return {**_own_to_json(node), **common}
 
@@ -274,7 +213,7 @@ def _own_to_json(node: Node) -> Json:
                 "kind": "task",
                 "executor": node.executor,
                 "contract": node.contract.to_json(),
-                "arguments": _each(node.arguments, value_to_json),
+                "arguments": each(node.arguments, value_to_json),
                 "retry": _optional(_retry_to_json, node.retry),
                 "catch": [{"errors": list(part.errors), "target": _target_to_json(part.target)} for part in node.catch],
             }
@@ -282,8 +221,8 @@ def _own_to_json(node: Node) -> Json:
             return {
                 "kind": "prompt",
                 "texts": _texts_to_json(node.texts),
-                "show": _each(node.show, value_to_json),
-                "fields": _each(node.fields, _field_to_json),
+                "show": each(node.show, value_to_json),
+                "fields": each(node.fields, _field_to_json),
                 "submits": list(node.submits),
                 "by": _optional_value(node.by),
             }
@@ -296,23 +235,24 @@ def _own_to_json(node: Node) -> Json:
                 "flow": node.flow,
                 "major": node.major,
                 "callee": node.callee,
-                "inputs": _declarations_to_json(node.inputs),
-                "outcomes": _each(node.outcomes, _declarations_to_json),
-                "arguments": _each(node.arguments, value_to_json),
+                "inputs": declarations_to_json(node.inputs),
+                "outcomes": each(node.outcomes, declarations_to_json),
+                "arguments": each(node.arguments, value_to_json),
                 "catch": [{"errors": list(part.errors), "target": _target_to_json(part.target)} for part in node.catch],
             }
         case WaitNode():
             return {"kind": "wait", "signal": node.signal}
         case EndNode():
-            return {"kind": "end", "outcome": node.outcome, "fields": _each(node.fields, value_to_json)}
+            return {"kind": "end", "outcome": node.outcome, "fields": each(node.fields, value_to_json)}
 
 
-def _node_from_json(name: str, raw: Mapping[str, Any]) -> Node:
+def node_from_json(name: str, raw: Mapping[str, Any]) -> Node:
+    """Return the node *name* that ``node_to_json`` wrote."""
     common = {
         "id": name,
         "timeout": _optional(_timeout_from_json, raw["timeout"]),
         "max_visits": _optional(_visits_from_json, raw["max_visits"]),
-        "routes": _frozen_each(raw["routes"], _target_from_json),
+        "routes": frozen_each(raw["routes"], _target_from_json),
     }
     return _READERS[raw["kind"]](raw, common)
 
@@ -336,7 +276,7 @@ def _prompt_from_json(raw: Mapping[str, Any], common: Json) -> Node:
     return PromptNode(
         texts=_texts_from_json(raw["texts"]),
         show=_values_from_json(raw["show"]),
-        fields=_frozen_each(raw["fields"], _field_from_json),
+        fields=frozen_each(raw["fields"], _field_from_json),
         submits=tuple(raw["submits"]),
         by=_optional(value_from_json, raw["by"]),
         **common,
@@ -356,8 +296,8 @@ def _call_from_json(raw: Mapping[str, Any], common: Json) -> Node:
         flow=raw["flow"],
         major=raw["major"],
         callee=raw["callee"],
-        inputs=_declarations_from_json(raw["inputs"]),
-        outcomes=_frozen_each(raw["outcomes"], _declarations_from_json),
+        inputs=declarations_from_json(raw["inputs"]),
+        outcomes=frozen_each(raw["outcomes"], declarations_from_json),
         arguments=_values_from_json(raw["arguments"]),
         catch=_catch_from_json(raw),
         **common,

@@ -1,0 +1,131 @@
+"""LH4xx and LH5xx: outcomes and their routes, and the shape of the graph."""
+
+# ruff: noqa: E501 - one sentence, one line
+
+from typing import Final
+
+from engine.language.rule import Rule, rule
+
+RULES_GRAPH: Final[tuple[tuple[str, Rule], ...]] = (
+    rule(
+        "LH401",
+        "outcome-without-route",
+        "outcomes",
+        "The node can have an outcome that leads nowhere.",
+        "check: {task: password_auth, routes: {authenticated: done}}   # and rejected? locked?",
+        "Add a route for each outcome that the message names.",
+    ),
+    rule(
+        "LH402",
+        "route-without-outcome",
+        "outcomes",
+        "A route is written for an outcome that the node never has.",
+        "routes: {authentcated: done}",
+        "Correct the spelling, or delete the route.",
+    ),
+    rule(
+        "LH403",
+        "fields-never-submitted",
+        "outcomes",
+        "The prompt asks for fields, and no action of it submits them.",
+        "ask: {prompt: {title: Hi}, fields: {why: string}, submits: [], routes: {later: done}}",
+        "Name a submitting action in 'submits' and route it.",
+    ),
+    rule(
+        "LH404",
+        "end-field-missing",
+        "outcomes",
+        "The outcome promises a field that this end does not give.",
+        "done: {end: approved}   # outcomes: {approved: {granted: list of string}}",
+        "Add it under 'with', or declare the field optional.",
+    ),
+    rule(
+        "LH405",
+        "end-field-unknown",
+        "outcomes",
+        "The outcome has no field of this name.",
+        "done: {end: approved, with: {grantd: =…}}",
+        "Correct the spelling, or declare the field in 'outcomes'.",
+    ),
+    rule(
+        "LH406",
+        "else-missing",
+        "outcomes",
+        "A decision says what happens when no case holds.",
+        "size: {decide: [{when: =inputs.amount > 5, to: ask}]}",
+        "Add 'else: NODE'.",
+    ),
+    rule(
+        "LH407",
+        "outcome-never-reached",
+        "outcomes",
+        "The flow declares an outcome that no end gives, so its callers prepare for what never comes.",
+        "outcomes: {approved: {}, expired: {}}   # and no node with 'end: expired'",
+        "Add the end, or delete the outcome.",
+        warns=True,
+    ),
+    rule(
+        "LH408",
+        "no-way-out",
+        "outcomes",
+        "A prompt without actions can never be left by the person.",
+        "ask: {prompt: {title: Hi}}",
+        "Add 'routes: {submit: NODE}'.",
+    ),
+    rule(
+        "LH409",
+        "caught-twice",
+        "outcomes",
+        "This fault is caught by an earlier entry, so the entry is never used.",
+        "catch: [{to: late}, {errors: [transient], to: again}]",
+        "Put the general entry last, and name each error once.",
+    ),
+    rule(
+        "LH410",
+        "not-repeatable",
+        "outcomes",
+        "Running this executor again could do its work twice: it is neither idempotent nor does it take the engine's key.",
+        "retry: {errors: [transient], attempts: 3}   # on a task that charges a card",
+        "Delete 'retry', and route the fault instead.",
+    ),
+    rule(
+        "LH501",
+        "unreachable-node",
+        "graph",
+        "No path leads from 'start' to this node.",
+        "lost: {end: denied}   # and nobody routes to it",
+        "Route to it, or delete it.",
+    ),
+    rule(
+        "LH502",
+        "no-end",
+        "graph",
+        "From this node no path leads to an end: an execution that comes here never finishes.",
+        "a: {prompt: {title: A}, routes: {submit: b}}\nb: {prompt: {title: B}, routes: {submit: a}}",
+        "Add a route to an end.",
+    ),
+    rule(
+        "LH503",
+        "endless-loop",
+        "graph",
+        "A loop without a person, a wait or 'max_visits' would run for ever.",
+        "again: {task: check, routes: {no: again, ok: done}}",
+        "Put 'max_visits: {times: N, to: NODE}' on a node of the loop.",
+    ),
+    rule(
+        "LH504",
+        "unbounded-guessing",
+        "graph",
+        "A loop tries passwords or codes without a bound: somebody could go on guessing.",
+        "routes: {rejected: ask_password}   # and no max_visits on the way",
+        "Put 'max_visits: {times: 5, to: NODE}' on the prompt or the task.",
+    ),
+    rule(
+        "LH505",
+        "deadline-asks-again",
+        "graph",
+        "After the deadline nobody is there to answer: its path must reach an end without a prompt or a wait.",
+        "deadline: {at: =inputs.expires_at, to: ask}",
+        "Lead it to an end.",
+    ),
+)

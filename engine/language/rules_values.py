@@ -1,0 +1,138 @@
+"""LH6xx to LH9xx: types, values that are there, secrets, texts."""
+
+# ruff: noqa: E501 - one sentence, one line
+
+from typing import Final
+
+from engine.language.rule import Rule, rule
+
+RULES_VALUES: Final[tuple[tuple[str, Rule], ...]] = (
+    rule(
+        "LH601",
+        "wrong-literal",
+        "types",
+        "The value written here does not fit the type that is wanted.",
+        "with: {amount: many}   # an integer is wanted",
+        "Write a value of the type that the message names.",
+    ),
+    rule(
+        "LH602",
+        "wrong-type",
+        "types",
+        "The expression gives another type than is wanted here. Only id, url, email, phone and endpoint turn into a string, and an integer into a number.",
+        "with: {subject: =inputs.amount}",
+        "Read another value, or change the declaration.",
+    ),
+    rule(
+        "LH603",
+        "condition-not-boolean",
+        "types",
+        "A condition is true or false.",
+        "when: =inputs.amount",
+        "Compare it: =inputs.amount > 0.",
+    ),
+    rule(
+        "LH604",
+        "cannot-choose",
+        "types",
+        "People choose from a list of texts, or of records that have a 'name'.",
+        "fields: {which: {type: id, choose: =inputs.amount}}",
+        "Give a list of texts or of records with a part 'name'.",
+    ),
+    rule(
+        "LH605",
+        "wrong-operands",
+        "types",
+        "The operator or filter does not work on these types; different types are never compared.",
+        "when: =inputs.amount > 'five'",
+        "Compare values of one type.",
+    ),
+    rule(
+        "LH701",
+        "never-set",
+        "data",
+        "On the path that the message prints, this value was never set.",
+        "done: {end: approved, with: {subject: =steps.check.subject}}   # reached past 'check' too",
+        "Route around it, give it a default: \"=steps.check.subject | default('')\", or set it on that path.",
+    ),
+    rule(
+        "LH702",
+        "optional-without-default",
+        "data",
+        "The value is optional and may be absent here.",
+        "show: {note: =inputs.note}   # note: {type: string, optional: true}",
+        "Write \"=inputs.note | default('')\", or make it required.",
+    ),
+    rule(
+        "LH801",
+        "secret-leaves",
+        "secrets",
+        "A password or code goes only, as a whole, into an input that takes secrets.",
+        "show: {password: =steps.ask.password}",
+        "Hand it to the task that checks it, and nowhere else.",
+    ),
+    rule(
+        "LH802",
+        "secret-detour",
+        "secrets",
+        "The action that submits a password or code must lead directly to the one task that reads it: it is kept in memory only until then.",
+        "ask: {…, fields: {password: password}, routes: {submit: other}}",
+        "Route the action to the task that takes it.",
+    ),
+    rule(
+        "LH803",
+        "secret-kept",
+        "secrets",
+        "Inputs, variables, outcomes and signals are stored, and a password or code is never stored.",
+        "vars: {pin: {type: code}}",
+        "Ask for it in a prompt that leads to the task that takes it.",
+    ),
+    rule(
+        "LH804",
+        "secret-retried-late",
+        "secrets",
+        "A task that takes a password or code may be retried only at once, because the secret lives in memory.",
+        "retry: {errors: [transient], attempts: 3, backoff: 10s}",
+        "Delete 'backoff'.",
+    ),
+    rule(
+        "LH805",
+        "secret-shown",
+        "secrets",
+        "A value declared 'secret' goes only into inputs that are secret too; comparing it in 'when' is allowed.",
+        "show: {account: =inputs.account}   # account: {type: string, secret: true}",
+        "Show something else, or declare the receiver 'secret: true'.",
+    ),
+    rule(
+        "LH901",
+        "missing-text",
+        "texts",
+        "The catalogue has no text of this id.",
+        "prompt: login.pasword",
+        "Add the text to texts/LANG.yaml, or write it in the flow: prompt: {title: Sign in}.",
+    ),
+    rule(
+        "LH902",
+        "untranslated-text",
+        "texts",
+        "A language lacks a text that another one has.",
+        "texts/de.yaml without login.password.title",
+        "Add the text to that file.",
+    ),
+    rule(
+        "LH903",
+        "missing-parameter",
+        "texts",
+        "The text uses a value that is not given to it.",
+        "say: login.wrong   # whose text says {{ attempts_left }}",
+        "Give it: say: {id: login.wrong, params: {attempts_left: =…}}.",
+    ),
+    rule(
+        "LH904",
+        "text-broken",
+        "texts",
+        "The text is not a template that can be filled in.",
+        "wrong: 'Left: {{ attempts_left'",
+        "Close the braces; write only names between {{ and }}.",
+    ),
+)
