@@ -56,9 +56,9 @@ class Deployment:
         named = ("--id", client_id, "--secret", secret, "--mode", "poll", "--name", name)
         self._run("client", "add", *self._config(), *named)
 
-    def add_person(self, name: str, *, email: str, password: str) -> None:
+    def add_person(self, name: str, *, full_name: str, email: str, password: str) -> None:
         """Register a person who is reached by mail."""
-        reached = ("--email", email, "--password-stdin")
+        reached = ("--email", email, "--name", full_name, "--password-stdin")
         self._run("person", "add", name, *self._config(), *reached, text=f"{password}\n")
 
     def _start(self) -> None:

@@ -51,7 +51,7 @@ def _play(story: Story, *, auto: bool) -> int:
     story.opening()
     with Mailbox() as mailbox, Deployment(mail_port=mailbox.port) as deployment:
         deployment.add_client(_CLIENT, secret, name=_CLIENT_NAME)
-        deployment.add_person("ann", email=_ADDRESS, password=password)
+        deployment.add_person("ann", full_name="Ann Example", email=_ADDRESS, password=password)
         shop = Shop(issuer=deployment.issuer, client_id=_CLIENT, secret=secret)
         with closing(shop):
             asked = _ask(story, shop)

@@ -62,7 +62,7 @@ class Story:
         request = answer.request
         body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
         lines = [Text(f"{request.method} {urlsplit(request.url or '').path}", style="bold")]
-        lines += [Text(f"  {name} = {value}") for name, value in parse_qsl(body)]
+        lines += [Text(f"  {name} = {_shorten(name, value)}") for name, value in parse_qsl(body)]
         shown = {name: _shorten(name, value) for name, value in answer.json().items()}
         lines.append(Text(f"{answer.status_code} {json.dumps(shown, ensure_ascii=False)}", style="cyan"))
         self._print(Group(*lines))
@@ -74,7 +74,7 @@ class Story:
         # A link must stay in one piece to be copied: lines are not broken inside words.
         text = Text(part.get_content().strip() if part else "", overflow="fold")
         panel = Panel(Group(*heads, Text(), text), box=box.ROUNDED, title="Ann's mailbox", title_align="left")
-        self._print(panel)
+        self._console.print(panel)
 
     def your_turn(self, link: str, password: str) -> None:
         """Hand the part of the person to the reader."""

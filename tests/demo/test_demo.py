@@ -91,22 +91,23 @@ class Terminal:
     def read_until(self, pattern: str) -> re.Match[str]:
         """Return what *pattern* finds, as soon as it is on the screen."""
         while (found := re.search(pattern, self.text)) is None:
-            self._read()
+            if not self._read():
+                raise AssertionError(f"the demo ended without saying {pattern!r}; it said: {self.text}")
         return found
 
     def read_to_end(self) -> int:
         """Read until the demo has ended; return its exit status."""
-        while True:
-            try:
-                self._read()
-            except OSError:
-                return self.process.wait(30)
+        while self._read():
+            pass
+        return self.process.wait(30)
 
-    def _read(self) -> None:
-        piece = os.read(self._screen, 65536)
-        if not piece:
-            raise OSError(f"the demo ended; it said: {self.text}")
+    def _read(self) -> bool:
+        try:
+            piece = os.read(self._screen, 65536)
+        except OSError:  # how a terminal says that nobody writes to it any more
+            return False
         self.raw += piece.decode(errors="replace")
+        return bool(piece)
 
 
 @contextmanager
