@@ -1,6 +1,6 @@
 """A whole protocol layer for tests: real records, endpoints, database; people, time and flows that a test controls."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from protocols.oauth2 import (
 )
 from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSettings, Opened
 from protocols.oauth2_ciba.endpoints import protocol_routes
+from protocols.oauth2_ciba.initiation import Flows
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -247,16 +248,31 @@ class World:
     @asynccontextmanager
     async def beside(self, database: Database) -> AsyncIterator["World"]:
         """Yield a second process on the same rows: its own handle on the database and its own endpoints."""
+        keys = SigningKeys(database=database, keyring=KEYRING)
+        async with self._with(flows=self.flows, database=database, signing_keys=keys, flow_digest=digest_of) as world:
+            yield world
+
+    @asynccontextmanager
+    async def on(self, engine: Flows, *, flow_digest: Callable[[str], str]) -> AsyncIterator["World"]:
+        """Yield this world with its flows run by *engine*."""
+        database, keys = self.database, self.signing_keys
+        async with self._with(flows=engine, database=database, signing_keys=keys, flow_digest=flow_digest) as world:
+            yield world
+
+    @asynccontextmanager
+    async def _with(
+        self, *, flows: Flows, database: Database, signing_keys: SigningKeys, flow_digest: Callable[[str], str]
+    ) -> AsyncIterator["World"]:
         ciba = Ciba(
             records=self.records,
-            engine=self.flows,
+            engine=flows,
             database=database,
             clock=self.clock,
-            signing_keys=SigningKeys(database=database, keyring=KEYRING),
-            flow_digest=lambda name: f"digest of {name}",
+            signing_keys=signing_keys,
+            flow_digest=flow_digest,
         )
         async with _client(ciba) as http:
-            yield replace(self, database=database, ciba=ciba, http=http)
+            yield replace(self, database=database, ciba=ciba, http=http, signing_keys=signing_keys)
 
     async def sweep(self) -> int:
         """Do all that is due; return how many rows were touched."""
@@ -293,7 +309,7 @@ async def make_world(
         database=database,
         clock=clock,
         signing_keys=signing_keys,
-        flow_digest=lambda name: f"digest of {name}",
+        flow_digest=digest_of,
     )
     async with _client(ciba) as http:
         yield World(
@@ -308,6 +324,11 @@ async def make_world(
             signing_keys=signing_keys,
             settings=settings,
         )
+
+
+def digest_of(flow: str) -> str:
+    """Return a digest for a flow that there is only in a test."""
+    return f"digest of {flow}"
 
 
 def _client(ciba: Ciba) -> httpx2.AsyncClient:
