@@ -1,24 +1,32 @@
 """The names of a place in an execution: its position, and the idempotency key of the task that runs there."""
 
 import hashlib
-import json
-from collections.abc import Sequence
-
-from engine.execution.state import Frame
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 
-def position(frames: Sequence[Frame]) -> str:
-    """Return node and visit of every frame from the root: the same place is never named twice.
+class Standing(Protocol):
+    """A frame, for reading or opened for writing."""
 
-    >>> position([Frame(digest="d", node="ask", visits={"ask": 2}, inputs={}, vars={}, steps={})])
-    'ask:2'
-    """
-    return "/".join(f"{frame.node}:{frame.visits.get(frame.node, 0)}" for frame in frames)
+    @property
+    def node(self) -> str:
+        """The node that it stands at."""
+        ...
+
+    @property
+    def visits(self) -> Mapping[str, int]:
+        """How often each node was entered."""
+        ...
 
 
-def idempotency_key(execution: str, frames: Sequence[Frame]) -> str:
+def position(frames: Iterable[Standing]) -> str:
+    """Return node and visit of every frame from the root: the same place is never named twice."""
+    return "/".join([f"{frame.node}:{frame.visits.get(frame.node, 0)}" for frame in frames])
+
+
+def idempotency_key(execution: str, frames: Iterable[Standing]) -> str:
     """Return hash(execution, frame path, node, visit): retries and take-ups of one visit share it."""
-    return hashlib.sha256(json.dumps([execution, position(frames)]).encode()).hexdigest()
+    return hashlib.sha256(f"{len(execution)}:{execution}:{position(frames)}".encode()).hexdigest()
 
 
 def jitter(key: str, attempt: int) -> float:

@@ -18,8 +18,10 @@ class Spot:
     __slots__ = ("attempt", "deadline", "digest", "due", "graph", "inputs", "node", "steps", "vars", "visits")
 
     def __init__(self, graph: Graph, frame: Frame) -> None:
-        self.graph, self.digest, self.node, self.attempt = graph, frame.digest, frame.node, frame.attempt
-        self.visits, self.vars, self.steps = dict(frame.visits), dict(frame.vars), dict(frame.steps)
+        self.graph, self.digest, self.attempt = graph, frame.digest, frame.attempt
+        self.node: str = frame.node
+        self.visits: dict[str, int] = dict(frame.visits)
+        self.vars, self.steps = dict(frame.vars), dict(frame.steps)
         self.inputs, self.deadline, self.due = frame.inputs, frame.deadline, frame.due
 
     @property

@@ -96,7 +96,7 @@ def answer(graphs: Graphs, state: State, event: Submitted, now: datetime) -> Cha
     if spoilt is not None:
         return spoilt
     node = walk.spot.at
-    if event.position != position(walk.frames) or not isinstance(node, PromptNode):
+    if event.position != position((*walk.below, walk.spot)) or not isinstance(node, PromptNode):
         return state, (Refuse(code="other_step"),)
     if event.action not in node.routes:
         return state, (Refuse(code="unknown_action"),)

@@ -223,7 +223,7 @@ class Walk:
         arguments, problem = self._arguments(node)
         if problem:
             return self.fault("fault", "arguments_invalid")
-        key = idempotency_key(self.state.execution, self.frames)
+        key = idempotency_key(self.state.execution, (*self.below, self.spot))
         asked = self._asked_by(arguments) if node.contract.takes_secrets else None
         due = self.left[1] if self.left is not None and self.left[0] == asked else None
         self.task = Task(key=key, arguments=arguments, asked=asked, asked_due=due)

@@ -99,7 +99,9 @@ class Engine:
                 clock=self._clock,
                 times=self._times,
             ),
-            poll=self._times.poll,
+            rows=self._rows,
+            clock=self._clock,
+            times=self._times,
         )
 
     # opening and closing

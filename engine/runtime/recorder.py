@@ -264,6 +264,8 @@ class Recorder:
         tries = before.take_ups + 1 if before.status == "ending" else 1
         wake_at = _next_try(tries, now)
         status: Status = "broken" if wake_at is None else "ending"
+        if status == "broken":
+            unit.after_commit(_alarm(ended, after.on_end, failure, event="execution_broken"))
         return replace(after, status=status, wake_at=wake_at, take_ups=tries, end_failure=failure)
 
     def _tell(self, unit: Unit, name: str, ended: Ended) -> str | None:
@@ -298,6 +300,6 @@ def _next_try(tries: int, now: datetime) -> datetime | None:
     return None if tries >= END_TRIES else now + backoff(tries, jitter=0.0)
 
 
-def _alarm(ended: Ended, on_end: str, error: str) -> Callable[[], None]:
+def _alarm(ended: Ended, on_end: str, error: str, *, event: str = "on_end_failed") -> Callable[[], None]:
     facts = {"execution": ended.execution, "flow": ended.flow, "on_end": on_end, "error": error}
-    return lambda: log.error("on_end_failed", extra=facts)
+    return lambda: log.error(event, extra=facts)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from engine.contracts import Answer, Commit, FlowError, TransientError
-from engine.execution import Failed, RunTask, TaskEnded
+from engine.execution import Failed, Handle, RunTask, TaskEnded
 from engine.language import Graph
 from engine.runtime.clock import Clock
 from engine.runtime.published import GraphNotLoaded, Published
@@ -41,6 +41,8 @@ class Times:
     answer: timedelta = timedelta(seconds=25)
     poll: timedelta = timedelta(seconds=1)
     grace: timedelta = timedelta(seconds=5)
+    kept: timedelta = timedelta(days=30)
+    tidy_every: timedelta = timedelta(hours=1)
 
 
 class Runner:
@@ -139,6 +141,8 @@ class Runner:
             first.set_result(begun)
         while last is not None and last.run is not None:
             last = await self._act_and_record(last, last.run, secrets)
+            if last is not None and last.run is not None and not takes_secret(last.run):
+                secrets = NO_SECRETS  # a typed secret lives until the result of its one task is recorded
         return begun
 
     async def _act_and_record(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Recorded | None:
@@ -222,6 +226,11 @@ class Runner:
                 continue
             if not held:
                 return
+
+
+def takes_secret(run: RunTask) -> bool:
+    """Return whether a typed secret is among the arguments."""
+    return any(isinstance(value, Handle) for value in run.arguments.values())
 
 
 def graph_from_text(text: str) -> Graph:

@@ -4,30 +4,42 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
 from engine.contracts import FlowError
+from engine.runtime.clock import Clock
 from engine.runtime.postman import Postman
 from engine.runtime.recorder import DUE_CHANNEL, OUTBOX_CHANNEL
-from engine.runtime.runner import Runner
+from engine.runtime.rows import Rows
+from engine.runtime.runner import Runner, Times
 from engine.runtime.sweeper import Sweeper
-from engine.storage import Database
+from engine.storage import Database, Unit
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 64
 MOST_ROUNDS: Final = 1000
+TIDIED_AT_ONCE: Final = 500
 
 
 class Worker:
     """Sweeps and delivers until it is closed."""
 
     def __init__(
-        self, *, database: Database, runner: Runner, sweeper: Sweeper, postman: Postman, poll: timedelta
+        self,
+        *,
+        database: Database,
+        runner: Runner,
+        sweeper: Sweeper,
+        postman: Postman,
+        rows: Rows,
+        clock: Clock,
+        times: Times,
     ) -> None:
         self._database, self._runner, self._sweeper, self._postman = database, runner, sweeper, postman
-        self._poll = poll.total_seconds()
+        self._rows, self._clock, self._times = rows, clock, times
+        self._tidied_at: datetime | None = None
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
@@ -60,11 +72,33 @@ class Worker:
             await asyncio.gather(*tasks)
         return done
 
+    async def tidy(self) -> int:
+        """Delete what ended, happened or was sent too long ago; return how many rows that were."""
+        before, forgotten = self._clock.now() - self._times.kept, 0
+
+        def forget(unit: Unit) -> int:
+            return (
+                self._rows.history.forget(unit, before=before, limit=TIDIED_AT_ONCE)
+                + self._rows.executions.forget_ended(unit, before=before, limit=TIDIED_AT_ONCE)
+                + self._rows.outbox.forget(unit, before=before, limit=TIDIED_AT_ONCE)
+            )
+
+        while (some := await self._database.run(forget)) > 0:
+            forgotten += some
+        return forgotten
+
+    async def _tidy_now_and_then(self) -> None:
+        now = self._clock.now()
+        if self._tidied_at is None or now >= self._tidied_at + self._times.tidy_every:
+            self._tidied_at = now
+            await self.tidy()
+
     async def _look(self) -> None:
         while True:
             self._woken.clear()
             try:
                 begun = await self._begin() if len(self._flying) < IN_FLIGHT else []
+                await self._tidy_now_and_then()
             except FlowError as error:
                 log.warning("sweep_failed", extra={"error": error.code})
                 begun = []
@@ -92,5 +126,5 @@ class Worker:
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll):
+            async with asyncio.timeout(self._times.poll.total_seconds()):
                 await self._woken.wait()
