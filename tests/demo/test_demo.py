@@ -152,18 +152,11 @@ def test_a_reader_who_denies_sees_what_the_client_learns(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    with terminal(tmp_path) as shown:
+def test_interrupted_it_leaves_nothing_behind_and_no_color_is_respected(tmp_path: Path, number: signal.Signals) -> None:
+    with terminal(tmp_path, NO_COLOR="1") as shown:
         shown.read_until(r"password: [a-z]+-")
         shown.process.send_signal(number)
         assert shown.read_to_end() == 130
     assert "Traceback" not in shown.text
-    assert_nothing_left(tmp_path)
-
-
-def test_no_color_is_respected(tmp_path: Path) -> None:
-    with terminal(tmp_path, NO_COLOR="1") as shown:
-        shown.read_until(r"password: [a-z]+-")
-        shown.process.send_signal(signal.SIGINT)
-        shown.read_to_end()
     assert not re.search(r"\x1b\[(?:[0-9]+;)*[349][0-7]m", shown.raw)
+    assert_nothing_left(tmp_path)
