@@ -99,8 +99,9 @@ def journey(
 def mistakes(party: RelyingParty, canaries: dict[str, str]) -> Iterator[str]:
     """Yield what the server answers to requests that carry canaries and must fail."""
     lockhouse = party.lockhouse
-    yield RelyingParty(lockhouse=lockhouse, client_id="haunted", secret=CLIENT_SECRET + "x").begin().text
-    yield RelyingParty(lockhouse=lockhouse, client_id=CLIENT_SECRET, secret=CLIENT_SECRET).begin().text
+    for client_id, secret in (("haunted", CLIENT_SECRET + "x"), (CLIENT_SECRET, CLIENT_SECRET)):
+        with RelyingParty(lockhouse=lockhouse, client_id=client_id, secret=secret) as stranger:
+            yield stranger.begin().text
     yield party.begin(login_hint="x" + ADDRESS).text
     yield party.begin(login_hint=PHONE + "0", binding_message=BINDING).text
     yield party.begin(login_hint=ADDRESS, binding_message=f"https://{BINDING}").text

@@ -185,6 +185,8 @@ def test_fifty_requests_for_one_pair_over_two_processes_store_three(
 
             answers = at_once(*[party.begin for party in parties])
 
+            for party in parties:
+                party.close()
             stored = len(books.rows("SELECT request_id FROM ciba_requests"))
         finally:
             books.close()

@@ -91,7 +91,8 @@ def test_a_wrong_backchannel_request(client: RelyingParty, parameters: dict[str,
 
 
 def test_a_wrong_secret(lockhouse: Lockhouse) -> None:
-    answer = RelyingParty(lockhouse=lockhouse, secret="not the secret").begin()
+    with RelyingParty(lockhouse=lockhouse, secret="not the secret") as stranger:
+        answer = stranger.begin()
 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
@@ -113,11 +114,12 @@ def test_a_wrong_token_request(client: RelyingParty, form: dict[str, str], error
 
 
 def test_another_clients_request_is_not_found(lockhouse: Lockhouse, client: RelyingParty) -> None:
-    lockhouse.add_client("other", "another secret of forty-three characters, yes")
-    other = RelyingParty(lockhouse=lockhouse, client_id="other", secret="another secret of forty-three characters, yes")
+    secret = "another secret of forty-three characters, yes"
+    lockhouse.add_client("other", secret)
     asked = client.ask()
 
-    answer = other.post("/oauth2/token", {"grant_type": GRANT, "auth_req_id": asked.auth_req_id})
+    with RelyingParty(lockhouse=lockhouse, client_id="other", secret=secret) as other:
+        answer = other.post("/oauth2/token", {"grant_type": GRANT, "auth_req_id": asked.auth_req_id})
 
     assert answer.json()["error"] == "invalid_grant"
     assert asked.poll().json()["error"] == "authorization_pending"
@@ -240,7 +242,8 @@ def test_init_overwrites_nothing(idle: Lockhouse) -> None:
 
 def test_a_stopped_server_leaves_the_port_and_says_nothing_bad(tmp_path: Path) -> None:
     with running(tmp_path / "op") as lockhouse:
-        RelyingParty(lockhouse=lockhouse).ask()
+        with RelyingParty(lockhouse=lockhouse) as client:
+            client.ask()
         mail_number(lockhouse, 1)
 
         assert lockhouse.stop() == 0

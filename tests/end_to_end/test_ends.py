@@ -57,15 +57,19 @@ def test_an_undeliverable_message_reaches_the_next_poll(
 
 
 def test_a_fault_in_the_notification_reaches_the_next_poll(tmp_path: Path) -> None:
-    with deployment_with(tmp_path, "notification_dispatch", r"^start: (\w+)$") as lockhouse:
-        answer = RelyingParty(lockhouse=lockhouse).ask().poll()
+    with (
+        deployment_with(tmp_path, "notification_dispatch", r"^start: (\w+)$") as lockhouse,
+        RelyingParty(lockhouse=lockhouse) as client,
+    ):
+        answer = client.ask().poll()
 
     assert (answer.status_code, answer.json()["error"]) == (400, "expired_token")
 
 
 def test_a_fault_in_the_login_reaches_the_next_poll(tmp_path: Path) -> None:
-    with deployment_with(tmp_path, "login_approval", r"\bauthenticated: (\w+)") as lockhouse:
-        asked = RelyingParty(lockhouse=lockhouse).ask()
+    broken = deployment_with(tmp_path, "login_approval", r"\bauthenticated: (\w+)")
+    with broken as lockhouse, RelyingParty(lockhouse=lockhouse) as client:
+        asked = client.ask()
         with Person.at(link_in(mail_number(lockhouse, 1))) as person:
             person.sign_in()
             assert person.page.heading == "This did not work"

@@ -39,7 +39,6 @@ def library(lockhouse: Lockhouse) -> Iterator[OAuth2Client]:
         client_secret=CLIENT_SECRET,
         session=session,
         testing=True,
-        https=False,
         authorization_server_jwks=session.get(metadata["jwks_uri"], timeout=10).json(),
         backchannel_authentication_endpoint=endpoint,
     )
