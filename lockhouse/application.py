@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -23,7 +22,6 @@ MOST_BODY_BYTES = 262_144
 _HEALTH_PATHS = ("/healthz", "/readyz")
 _READY_WITHIN = 2.0
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 Check = Callable[[], Awaitable[None]]
 
 
@@ -32,23 +30,15 @@ def build_application(
     issuer: str,
     routes: Sequence[BaseRoute],
     ready: Mapping[str, Check],
-    run: Callable[[], AbstractAsyncContextManager[None]],
     busy: tuple[type[Exception], ...] = (),
 ) -> Starlette:
     """Return the application: *routes*, the health routes, and the edge around them.
 
-    *run* is entered when the server starts and left when it stops: it holds the background work. *ready* names what
-    `/readyz` asks. Errors of the kinds *busy* become 503 instead of 500.
+    *ready* names what `/readyz` asks. Errors of the kinds *busy* become 503 instead of 500. It has no lifespan: what
+    the routes need is opened before the application is built, so that a server that cannot work never binds to it.
     """
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with run():
-            yield
-
     application = Starlette(
         routes=[*health_routes(ready), *routes],
-        lifespan=lifespan,
         middleware=[
             Middleware(RequestLog),
             Middleware(SecurityHeaders, headers=security_headers(issuer)),

@@ -52,4 +52,5 @@ async def _repeat(sweep: Sweep) -> None:
 
 
 def _pause(every: timedelta, failures: int) -> timedelta:
-    return min(max(every, _LONGEST_PAUSE), every * 2 ** min(failures, 10))
+    grown: timedelta = every * (1 << min(failures, 10))
+    return min(max(every, _LONGEST_PAUSE), grown)

@@ -4,7 +4,7 @@ Nothing is decided here. The order is the one in which things need each other: r
 executors that use them, the engine, and what starts flows in it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,7 +55,7 @@ _ALIVE = select(literal(1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wired:
-    """A server that is put together and does not run yet: entering *application*'s lifespan starts its work."""
+    """A server that is put together: its engine works, and *application* can be served."""
 
     application: Starlette
     engine: Engine
@@ -68,7 +68,7 @@ class Wired:
 
 @asynccontextmanager
 async def wired(installation: Installation, *, flows: FlowSet | None = None) -> AsyncIterator[Wired]:
-    """Put a server together from an open *installation*; what was opened here is closed at the end of the block.
+    """Put a server together from an open *installation* and have it work; all of it stops at the end of the block.
 
     Raises FlowsInvalid for flows with mistakes, ExecutorsDiffer where live executions need other contracts.
     """
@@ -135,11 +135,12 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None) -> 
             Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
             Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, attempts)),
         )
+        await closing.enter_async_context(engine)
+        await closing.enter_async_context(sweeping(due))
         application = build_application(
             issuer=settings.issuer,
             routes=[*protocol_routes(ciba), *gate],
             ready={"database": partial(_ask_database, installation)},
-            run=partial(_working, engine, due),
             busy=BUSY,
         )
         yield Wired(
@@ -151,12 +152,6 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None) -> 
             clients=clients,
             flows=flows,
         )
-
-
-@asynccontextmanager
-async def _working(engine: Engine, due: Sequence[Sweep]) -> AsyncIterator[None]:
-    async with engine, sweeping(due):
-        yield
 
 
 def _sweep_requests(installation: Installation, records: CibaRecords) -> Callable[[], Awaitable[int]]:

@@ -44,7 +44,7 @@ app.command()(setup.version)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors that are ours become one message on standard error."""
     try:
-        app(args=None if arguments is None else list(arguments))
+        app(args=None if arguments is None else list(arguments), prog_name="lockhouse")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else REFUSED
     except _WRONG_USE as error:

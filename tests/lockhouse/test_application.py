@@ -50,24 +50,14 @@ ROUTES: list[BaseRoute] = [
 
 
 @asynccontextmanager
-async def running(
-    check: Callable[[], None] = lambda: None, events: list[str] | None = None
-) -> AsyncIterator[httpx2.AsyncClient]:
+async def running(check: Callable[[], None] = lambda: None) -> AsyncIterator[httpx2.AsyncClient]:
     listener = bind("127.0.0.1", 0)
     issuer = f"http://localhost:{listener.getsockname()[1]}"
 
     async def ready() -> None:
         check()
 
-    @asynccontextmanager
-    async def run() -> AsyncIterator[None]:
-        if events is not None:
-            events.append("started")
-        yield
-        if events is not None:
-            events.append("stopped")
-
-    application = build_application(issuer=issuer, routes=ROUTES, ready={"database": ready}, run=run, busy=(Busy,))
+    application = build_application(issuer=issuer, routes=ROUTES, ready={"database": ready}, busy=(Busy,))
     started = asyncio.Event()
     server = build_server(application, on_started=started.set)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -208,14 +198,6 @@ async def test_the_log_names_the_request_but_never_its_link(caplog: pytest.LogCa
     assert (lines[0].__dict__["path"], lines[0].__dict__["status"]) == ("/a/***", 200)
     assert answer.status_code == 200
     assert "canary" not in json.dumps([record.__dict__ for record in lines], default=str)
-
-
-async def test_background_work_starts_and_stops_with_the_server() -> None:
-    events: list[str] = []
-    async with running(events=events):
-        assert events == ["started"]
-
-    assert events == ["started", "stopped"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Settings: where each may come from, and how every mistake is explained."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from lockhouse.configuration import SettingsInvalid, load_configuration, setting_paths, variable_name
-from lockhouse.settings import Settings
+from lockhouse.settings import ListenSection, Settings
 from lockhouse.template import settings_file
 
 
@@ -184,25 +185,14 @@ def test_the_file_that_init_writes_is_read_back_as_the_defaults(tmp_path: Path) 
 
 
 def test_every_line_that_init_comments_out_is_a_setting_with_its_default(tmp_path: Path) -> None:
-    lines = settings_file(issuer=None, url=None).splitlines()
-    uncommented = [
-        line.removeprefix("# ")
-        if (line.startswith(("# [", "# ")) and "=" in line) or line.startswith("# [")
-        else ""
-        if line.startswith("#")
-        else line
-        for line in lines
-    ]
-    file = write(
-        tmp_path,
-        "\n".join(uncommented).replace(
-            '[scopes.payment]\ntitle = "Make a payment"\ndescription = ""\nrequired = false', ""
-        ),
-    )
+    written, _, _examples = settings_file(issuer=None, url=None).partition("# [callbacks]")
+    header, _, settings_lines = written.partition("\n\n")
+    file = write(tmp_path, re.sub(r"(?m)^# ", "", settings_lines))
 
+    assert header.startswith("# Settings of this Lockhouse server.")
     settings = load_configuration(file, environ={}).settings
 
-    assert settings == Settings(development=True, listen={"port": 8400})
+    assert settings == Settings(development=True, listen=ListenSection(port=8400))
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
