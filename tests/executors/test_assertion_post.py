@@ -1,17 +1,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine import Commit, Fault, Refused, Transient
-from engine.storage import Unit
 from executors.assertion_post import AssertionPost, HttpAnswer
 from tests.executors.answers import NO_UNIT, settled
+from tests.executors.fakes import Receiver, Said, Signer
 from tests.executors.samples import NOON, context, later
 
 pytestmark = pytest.mark.anyio
@@ -25,51 +23,6 @@ GIVEN = {
     "authenticated_at": later(-30),
 }
 URL = "https://other.example/oauth2/auth/callback"
-
-
-@dataclass
-class Signer:
-    """Signs with a key of its own, as the wired one does."""
-
-    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
-
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        return jwt.encode(dict(claims), self.key, algorithm="EdDSA", headers={"typ": "lockhouse-assertion+jwt"})
-
-    def read(self, assertion: str) -> dict[str, Any]:
-        claims: dict[str, Any] = jwt.decode(
-            assertion,
-            self.key.public_key(),
-            algorithms=["EdDSA"],
-            options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
-        )
-        return claims
-
-
-@dataclass
-class Said:
-    accepted: bool
-    reason: str = ""
-
-
-@dataclass
-class Receiver:
-    """Takes the first assertion for each jti, and answers a repeat with the same content alike."""
-
-    signer: Signer
-    answer: Said = field(default_factory=lambda: Said(accepted=True))
-    taken: dict[str, tuple[str, Said]] = field(default_factory=dict)
-    effects: int = 0
-
-    def receive(self, unit: Unit, name: str, assertion: str, now: datetime) -> Said:
-        claims = self.signer.read(assertion)
-        content = json.dumps({key: part for key, part in claims.items() if key not in {"iat", "exp"}}, sort_keys=True)
-        if claims["jti"] in self.taken:
-            before, said = self.taken[claims["jti"]]
-            return said if before == content else Said(accepted=False, reason="jti_reused")
-        self.taken[claims["jti"]] = (content, self.answer)
-        self.effects += self.answer.accepted
-        return self.answer
 
 
 @dataclass

@@ -1,14 +1,13 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Context, Refused
-from engine.storage import Unit
+from engine import Refused
 from executors.consent import Consent, Decision, judge
 from tests.executors.answers import NO_UNIT, settled
+from tests.executors.fakes import Ledger
 from tests.executors.samples import context
 
 ASKED = [
@@ -16,16 +15,6 @@ ASKED = [
     {"name": "email", "title": "Your address", "required": False},
     {"name": "pay", "title": "Pay 12 EUR", "required": False},
 ]
-
-
-@dataclass
-class Ledger:
-    """Keeps decisions in memory, the last for each task."""
-
-    kept: dict[str, Decision] = field(default_factory=dict)
-
-    def record(self, unit: Unit, context: Context, decision: Decision) -> None:
-        self.kept[context.key] = decision
 
 
 def decide(ledger: Ledger, granted: Sequence[str], asked: Sequence[object] = ASKED) -> object:

@@ -1,13 +1,13 @@
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from engine import Deferred, Fault
-from engine.storage import Unit
-from executors.notification_dispatch import Contact, NotificationDispatch
+from executors.notification_dispatch import NotificationDispatch
 from tests.executors.answers import NO_UNIT, settled
+from tests.executors.fakes import Book
 from tests.executors.samples import context, later
 
 GIVEN = {
@@ -17,18 +17,6 @@ GIVEN = {
     "link": "https://id.example/a/t0ken",
     "until": later(120),
 }
-
-
-@dataclass
-class Book:
-    """Knows one person, over one channel."""
-
-    known: dict[tuple[str, str], Contact] = field(
-        default_factory=lambda: {("ann", "email"): Contact(address="ann@example.org", name="Ann", locale="de")}
-    )
-
-    def address(self, unit: Unit, recipient: str, channel: str) -> Contact | None:
-        return self.known.get((recipient, channel))
 
 
 @dataclass

@@ -1,57 +1,18 @@
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from engine import Commit, Context, Refused
-from engine.storage import Unit
-from executors.password_auth import Authenticated, Delayed, Locked, PasswordAuth, Rejected, Reserved
+from engine import Commit, Refused
+from executors.password_auth import PasswordAuth, Reserved
 from tests.executors.answers import NO_UNIT, settled
+from tests.executors.fakes import Verifier
 from tests.executors.samples import NOON, context
 
 pytestmark = pytest.mark.anyio
 
 GIVEN = {"subject": "ann", "password": "correct horse"}
-
-
-@dataclass
-class Verifier:
-    """Keeps the port's promises in memory: one attempt for each key, so many in all, one winner."""
-
-    passwords: dict[str, str] = field(default_factory=lambda: {"ann": "correct horse"})
-    most: int = 5
-    waits: timedelta | None = None
-    claimed_by: str | None = None
-    keys: list[str] = field(default_factory=list)
-    compared: int = 0
-    succeeded: list[str] = field(default_factory=list)
-
-    async def reserve(self, context: Context, subject: str) -> Reserved | Delayed | Locked:
-        if self.waits is not None:
-            return Delayed(wait=self.waits)
-        if context.key not in self.keys:
-            if len(self.keys) == self.most:
-                return Locked()
-            self.keys.append(context.key)
-        return Reserved(subject=subject, kept=self.passwords.get(subject))
-
-    async def matches(self, reserved: Reserved, password: str) -> bool:
-        self.compared += 1
-        return reserved.kept == password
-
-    def conclude(
-        self, unit: Unit, context: Context, reserved: Reserved, matched: bool
-    ) -> Authenticated | Rejected | Locked:
-        left = self.most - len(self.keys)
-        if not matched:
-            return Rejected(attempts_left=left) if left else Locked()
-        if self.claimed_by not in {None, context.execution}:
-            raise Refused("claimed_elsewhere")
-        self.claimed_by = context.execution
-        self.succeeded.append(reserved.subject)
-        return Authenticated()
 
 
 async def attempt(
