@@ -1,6 +1,7 @@
 """Renders letters for tests, with the shipped templates."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import flow_definitions
@@ -11,8 +12,14 @@ LINK = "https://id.example/a/t0ken"
 TEMPLATES = flow_definitions.folder() / "templates" / "email"
 
 
+@cache
+def shipped_renderer() -> EmailRenderer:
+    """Return the renderer of the shipped templates, which reads them once."""
+    return renderer()
+
+
 def renderer(**changes: Any) -> EmailRenderer:
-    """Return a renderer over the shipped templates."""
+    """Return a renderer over the shipped templates, or as *changes* say."""
     return EmailRenderer(**{"folder": TEMPLATES, "sender": "Lockhouse <no-reply@id.example>", **changes})
 
 
@@ -30,7 +37,7 @@ def rendered(made: EmailRenderer | None = None, *, params: Mapping[str, Any] | N
         "link": LINK,
         "until": later(120),
     }
-    return (made or renderer()).render(**{**arguments, **changes})
+    return (made or shipped_renderer()).render(**{**arguments, **changes})
 
 
 def letter(**changes: Any) -> Mapping[str, Any]:
