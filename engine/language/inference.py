@@ -175,6 +175,7 @@ class Inference:
         inner = self.type_of(of)
         if kind_of(inner) not in {None, "number", "duration"}:
             self._note(of, f"- does not work on {inner}")
+            return None
         return inner
 
     def _operation(self, term: Operation) -> ValueType | None:

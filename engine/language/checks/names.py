@@ -39,6 +39,7 @@ def check_names(study: Study) -> Iterator[Diagnostic]:
     yield from _targets(study)
     yield from _nodes(study)
     yield from _settings(study)
+    yield from _for_versions(study)
     for placed in placed_values(study):
         for path, expression in expressions(placed):
             yield from _reads(study, path, expression)
@@ -106,6 +107,20 @@ def _settings(study: Study) -> Iterator[Diagnostic]:
                 span = document.spots.key(*placed.path, "set", name)
                 hint = nearest(name, document.variables, f"declare it: vars: {{{name}: …}}")
                 yield study.report("LH312", span, f"there is no variable '{name}'", hint=hint)
+
+
+def _for_versions(study: Study) -> Iterator[Diagnostic]:
+    """Check what ``keep`` and ``migrate`` name: values and nodes of this version."""
+    document, spots = study.document, study.document.spots
+    for index, kept in enumerate(document.keep):
+        wrong = _wrong(study, Read(tuple(kept.split(".")), 0))
+        if wrong is not None:
+            code, depth, message, known = wrong
+            yield study.report(code, spots.value("keep", index), message, hint=nearest(kept.split(".")[depth], known))
+    for old, new in document.migrate.nodes.items() if document.migrate else ():
+        if new not in document.nodes:
+            span = spots.value("migrate", "nodes", old)
+            yield study.report("LH303", span, f"there is no node '{new}'", hint=nearest(new, document.nodes))
 
 
 def _reads(study: Study, path: Path, expression: Expression) -> Iterator[Diagnostic]:
