@@ -21,6 +21,7 @@ from engine.execution import (
     Signalled,
     Started,
     State,
+    StateUnreadable,
     Submitted,
     Succeeded,
     TakenUp,
@@ -31,7 +32,7 @@ from engine.execution import (
     position,
     transition,
 )
-from engine.language import CallNode, Catch, Graph, TaskNode
+from engine.language import CallNode, Catch, Graph, TaskNode, Timeout
 from tests.engine.execution.flows import (
     EXPENSE,
     GRAPHS,
@@ -40,6 +41,7 @@ from tests.engine.execution.flows import (
     SEND,
     after,
     at_most,
+    call,
     decide,
     end,
     flow,
@@ -47,6 +49,7 @@ from tests.engine.execution.flows import (
     retry,
     task,
     to,
+    value,
     wait,
 )
 
@@ -504,3 +507,63 @@ def test_times_in_state_are_native_again_after_storing(node: str) -> None:
     journey = Journey(graph, {"at": NOON, "any": {"$time": "not a time", "in": [{"$map": 1}]}})
     restored = State.from_json(journey.at.to_json())
     assert restored.top.inputs == {"at": NOON, "any": {"$time": "not a time", "in": [{"$map": 1}]}}
+
+
+def test_a_state_of_another_version_is_not_read() -> None:
+    with pytest.raises(StateUnreadable):
+        State.from_json({**login().at.to_json(), "version": 99})
+
+
+def test_a_state_on_a_graph_that_is_not_there_is_left_alone() -> None:
+    state = login().at
+    assert transition({}, state, TimerFired(), NOON) == (state, (Refuse(code="unknown_flow"),))
+    started = Started(execution="e", digest="nothing", inputs={})
+    assert only(transition({}, None, started, NOON)[1], Refuse).code == "unknown_flow"
+
+
+def test_a_deadline_that_cannot_be_computed_is_a_fault() -> None:
+    for source in ("=inputs.at", "=inputs.text"):
+        graph = flow(
+            "timeless",
+            prompt("ask", {"submit": "done"}),
+            end("done", "done"),
+            inputs={"at": {"type": "time", "optional": True}, "text": "string"},
+            deadline=(source, "done"),
+        )
+        journey = Journey(graph, {"text": "noon"})
+        assert journey.at.outcome == "fault"
+
+
+def test_arguments_that_do_not_fit_are_a_fault_of_the_task_or_the_call() -> None:
+    bad_task = flow("a", task("book", "book", {"booked": "done"}, given={"what": 7}), end("done", "done"))
+    assert Journey(bad_task, {}).at.result == {"code": "arguments_invalid", "node": "book"}
+    bad_call = flow("b", call("tell", SEND, {"sent": "done"}, given={"recipient": 7}), end("done", "done"))
+    assert Journey(bad_call, {}).at.result == {"code": "arguments_invalid", "node": "tell"}
+    missing = flow(
+        "c",
+        call("tell", replace(SEND, digest="gone"), {"sent": "done"}, given={"recipient": "x", "until": NOON}),
+        end("done", "done"),
+    )
+    assert Journey(missing, {}).at.result == {"code": "unknown_flow", "node": "tell"}
+
+
+def test_an_end_with_a_field_that_does_not_fit_is_a_fault() -> None:
+    graph = flow("bad_end", end("done", "done", at="soon"), outcomes={"done": {"at": "time"}})
+    assert Journey(graph, {}).at.result == {"code": "outcome_invalid", "node": "done"}
+
+
+def test_an_outcome_of_a_callee_that_nobody_routes_is_a_fault() -> None:
+    graph = flow(
+        "deaf",
+        call("tell", SEND, {"undeliverable": "done"}, given={"recipient": "x", "until": NOON + timedelta(hours=1)}),
+        end("done", "done"),
+    )
+    journey = Journey(graph, {})
+    journey.done("accepted", channel="c")
+    assert journey.at.result == {"code": "unrouted_outcome", "node": "tell"}
+
+
+def test_a_timeout_can_be_a_time_of_its_own() -> None:
+    node = prompt("ask", {"submit": "done"}, timeout=Timeout(at=value("2030-01-01T12:01:00Z"), to=to("done")))
+    journey = Journey(flow("timed", node, end("done", "done")), {})
+    assert only(journey.commands, WakeAt).at == NOON + timedelta(minutes=1)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from engine import Done, StepGone
-from engine.storage import Database, StorageUnavailable, Unit
+from engine.storage import Database, OutcomeUnknown, StorageUnavailable, Unit
 from engine.storage.history import History
 from tests.engine.execution.flows import NOON
-from tests.engine.runtime.kit import KEYRING, House, make_house, marks, opened
+from tests.engine.runtime.kit import KEYRING, NO_LEASE, House, make_house, marks, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -74,6 +74,55 @@ async def test_a_result_is_recorded_again_and_again_while_the_database_is_away(h
     house.book.act = away
     assert (await house.begin("counting")).outcome == "done"
     assert len(house.book.asked) == 1
+
+
+class LostInCommit(Away):
+    """A database whose connection is lost in COMMIT, once: the unit is stored and nobody knows."""
+
+    async def run(self, fn: Callable[[Unit], Any]) -> Any:
+        found = await self._database.run(fn)
+        if self._left > 0:
+            self._left -= 1
+            raise OutcomeUnknown
+        return found
+
+
+async def test_a_result_whose_commit_is_unknown_is_not_recorded_twice(house: House) -> None:
+    def away(*_asked: object) -> Done:
+        house.engine._runner._database = LostInCommit(house.database, 1)  # type: ignore[assignment]  # the storm
+        return Done("booked", {"reference": "r"})
+
+    house.book.act = away
+    assert (await house.begin("counting")).outcome == "done"
+    assert await marks(house.database, "counted") == 3
+    assert await house.told("done") == 1
+
+
+async def test_a_result_that_cannot_be_recorded_while_the_lease_lasts_is_left_to_a_take_up(database: Database) -> None:
+    async with opened(make_house(database, times=NO_LEASE)) as house:
+
+        def away(*_asked: object) -> Done:
+            house.engine._runner._database = Away(house.database, 99)  # type: ignore[assignment]  # the storm
+            return Done("booked", {"reference": "r"})
+
+        house.book.act = away
+        assert (await house.begin("counting")).status == "working"
+    async with opened(make_house(database)) as other:
+        await other.engine.run_due()
+        assert (await other.engine.inspect("e1")).outcome == "done"
+
+
+async def test_a_working_engine_survives_a_database_that_is_away(database: Database) -> None:
+    async with opened(make_house(database, work=True)) as house:
+        house.engine._runner._database = Away(database, 5)  # type: ignore[assignment]  # the storm
+        await database.run(lambda unit: start_composed(house, unit))
+        assert (await house.engine.inspect("e1", wait=20)).outcome == "done"
+
+
+def start_composed(house: House, unit: Unit) -> None:
+    house.engine.start(
+        unit, execution="e1", flow="counting", inputs={"what": "x"}, on_end="told", correlation="c", now=NOON
+    )
 
 
 async def test_what_is_too_old_is_forgotten(house: House) -> None:
