@@ -23,7 +23,7 @@ class OutgoingCourier:
         try:
             answer = await self._outgoing.send("POST", url, headers=_HEADERS, body=urlencode(form).encode())
         except OutgoingRefused as error:
-            raise Refused("callback_not_allowed", str(error)) from error
+            raise Refused("callback_forbidden", str(error)) from error
         except OutgoingFailed as error:
             raise Transient("callback_unreachable", str(error)) from error
         return HttpAnswer(status=answer.status, body=answer.body)

@@ -78,6 +78,7 @@ def create_installation(folder: Path, *, issuer: str | None, url: str | None) ->
     try:
         with file.open("x", encoding="utf-8") as stream:
             made.append(file)
+            file.chmod(0o600)  # passwords of the mail server or the database may be put into it
             stream.write(settings_file(issuer=issuer, url=url))
         configuration = load_configuration(file)
         _fill(configuration, made)

@@ -224,20 +224,26 @@ def _mail(configuration: Configuration) -> Sender:
         if folder is None:
             raise SettingsInvalid(("mail.host: expected a mail server, found none; or set mail.directory",))
         return folder
-    return SmtpSender(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        user=mail.user,
-        password=mail.password.get_secret_value(),
-        folder=folder,
-    )
+    try:
+        return SmtpSender(
+            host=mail.host,
+            port=mail.port,
+            security=mail.security,
+            user=mail.user,
+            password=mail.password.get_secret_value(),
+            folder=folder,
+        )
+    except ValueError as error:  # a combination that is not safe, or a certificate store that is not there
+        raise SettingsInvalid((f"mail: {error}",)) from error
 
 
 def _email(configuration: Configuration) -> EmailRenderer:
     settings, own = configuration.settings, flows_folder(configuration) / "templates" / "email"
     folder = own if own.is_dir() else flow_definitions.folder() / "templates" / "email"
-    return EmailRenderer(folder=folder, sender=settings.mail.sender, name=settings.gate.name)
+    try:
+        return EmailRenderer(folder=folder, sender=settings.mail.sender, name=settings.gate.name)
+    except ValueError as error:
+        raise SettingsInvalid((f"mail.sender: {error}",)) from error
 
 
 def _outgoing(settings: Settings) -> Outgoing:
