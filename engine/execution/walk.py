@@ -224,7 +224,7 @@ class Walk:
         if problem:
             return self.fault("fault", "arguments_invalid")
         key = idempotency_key(self.state.execution, (*self.below, self.spot))
-        asked = self._asked_by(arguments) if node.contract.takes_secrets else None
+        asked = self._asked_by(arguments)
         due = self.left[1] if self.left is not None and self.left[0] == asked else None
         self.task = Task(key=key, arguments=arguments, asked=asked, asked_due=due)
         self.phase, self.fresh = Phase.RUNNING, True
@@ -234,14 +234,18 @@ class Walk:
         scope, declared = self.scope, node.contract.inputs
         given = with_defaults(declared, {name: evaluate(value, scope) for name, value in node.arguments.items()})
         held = {name: value for name, value in given.items() if isinstance(value, Handle)}
-        open_ones = {name: value for name, value in given.items() if name not in held}
-        problems = check_fields({name: part for name, part in declared.items() if name not in held}, open_ones)
-        if problems or any(not declared[name].held for name in held):
+        if not held:
+            return ({}, True) if check_fields(declared, given) else (decode_fields(declared, given), False)
+        shown = {name: value for name, value in given.items() if name not in held}
+        expected = {name: part for name, part in declared.items() if name not in held}
+        if check_fields(expected, shown) or not all(name in declared and declared[name].held for name in held):
             return {}, True
-        return {**decode_fields(declared, open_ones), **held}, False
+        return {**decode_fields(declared, shown), **held}, False
 
     def _asked_by(self, arguments: Mapping[str, Any]) -> str | None:
         held = [value for value in arguments.values() if isinstance(value, Handle)]
+        if not held:
+            return None
         for node, values in self.spot.steps.items():
             if any(value in held for value in values.values() if isinstance(value, Handle)):
                 return node
