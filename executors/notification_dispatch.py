@@ -66,7 +66,7 @@ class NotificationDispatch:
             "channel": ["email", "sms"],
             "recipient": "id",
             "message": "message",
-            "link": "url",
+            "link": {"type": "url", "secret": True},
             "until": "time",
         },
         outcomes={"accepted": {"channel": "string"}, "undeliverable": {"reason": "string"}},
