@@ -22,6 +22,9 @@ __all__ = ["BodyLimit", "FailureGuard", "HeadAsGet", "HostGuard", "RequestLog", 
 
 _log = logging.getLogger(__name__)
 
+_NOT_FOUND = 404
+_LONG = 16
+
 Respond = Callable[[Scope, int, str, str], Response]
 
 
@@ -36,6 +39,15 @@ def host_of(issuer: str) -> frozenset[str]:
     name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = parts.port or default
     return frozenset({f"{name}:{port}", f"{name}"} if port == default else {f"{name}:{port}"})
+
+
+def _shortened(path: str) -> str:
+    """Return a path that nobody knows without its long parts: one may be a secret that was pasted into an address.
+
+    >>> _shortened("/oauth/token"), _shortened("/b/Zm9vYmFyYmF6cXV4eHh5")
+    ('/oauth/token', '/b/***')
+    """
+    return "/".join(part if len(part) <= _LONG else "***" for part in path.split("/"))
 
 
 class RequestLog:
@@ -63,7 +75,8 @@ class RequestLog:
                 await self._app(scope, receive, sending)
             finally:
                 spent = round((time.monotonic() - began) * 1000, 1)
-                facts = {"method": scope["method"], "path": mask(scope["path"]), "status": status, "ms": spent}
+                path = mask(scope["path"]) if status != _NOT_FOUND else _shortened(scope["path"])
+                facts = {"method": scope["method"], "path": path, "status": status, "ms": spent}
                 _log.info("request", extra=facts)
 
 
