@@ -1,5 +1,6 @@
 """Signing keys: made once, sealed in the database, published by their public half, and kept for ever to verify with."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 from sqlalchemy import bindparam, select
 
-from engine.storage import Database, Keyring, Place, Unit, from_micros, insert_or_ignore, to_micros
+from engine.storage import Database, Keyring, Place, Unit, insert_or_ignore, to_micros
 from protocols.oauth2.tables import SIGNING_KEYS
 
 TOKENS, ASSERTIONS = "tokens", "assertions"
@@ -113,6 +114,9 @@ class SigningKeys:
     def __init__(self, *, database: Database, keyring: Keyring) -> None:
         self._database, self._keyring = database, keyring
         self._register: Register | None = None
+        # Opening a key takes tens of milliseconds: once for each key, and by one of those who wait for it.
+        self._opened: dict[str, SigningKey] = {}
+        self._reading = asyncio.Lock()
 
     async def current(self, now: datetime) -> SigningKey:
         """Return the key that signs at *now*; raise NoSigningKey where there is none."""
@@ -123,12 +127,36 @@ class SigningKeys:
 
     async def register(self, now: datetime) -> Register:
         """Return all keys, at most a minute old."""
-        known = self._register
-        if known is not None and timedelta(0) <= now - known.read_at < _FRESH_FOR:
+        if (known := self._fresh(now)) is not None:
             return known
-        rows = await self._database.read(_read_token_keys)
-        self._register = _register(rows, self._keyring, now)
-        return self._register
+        async with self._reading:
+            if (known := self._fresh(now)) is not None:
+                return known
+            rows = await self._database.read(_read_token_keys)
+            self._register = self._registered(rows, now)
+            return self._register
+
+    def _fresh(self, now: datetime) -> Register | None:
+        known = self._register
+        return known if known is not None and timedelta(0) <= now - known.read_at < _FRESH_FOR else None
+
+    def _registered(self, rows: Sequence[Any], now: datetime) -> Register:
+        at = to_micros(now)
+        signing = [row for row in rows if row.active_from <= at and (row.retired_at is None or row.retired_at > at)]
+        shown = [row for row in rows if row.unpublished_at is None or row.unpublished_at > at]
+        verifying = {row.kid: (row.algorithm, jwt.PyJWK(json.loads(row.public_key), row.algorithm).key) for row in rows}
+        return Register(
+            read_at=now,
+            signing=self._open(signing[-1]) if signing else None,
+            published=tuple(_published(row) for row in shown),
+            verifying=verifying,
+        )
+
+    def _open(self, row: Any) -> SigningKey:
+        if row.kid not in self._opened:
+            private_key = _private_key(row, self._keyring)
+            self._opened[row.kid] = SigningKey(kid=row.kid, algorithm=row.algorithm, private_key=private_key)
+        return self._opened[row.kid]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,22 +187,6 @@ def load_assertion_key(unit: Unit, *, keyring: Keyring) -> AssertionKey:
 
 def _read_token_keys(unit: Unit) -> list[Any]:
     return unit.execute(_SELECT, {"wanted": TOKENS}).all()
-
-
-def _register(rows: Sequence[Any], keyring: Keyring, now: datetime) -> Register:
-    at = to_micros(now)
-    signing = [row for row in rows if row.active_from <= at and (row.retired_at is None or row.retired_at > at)]
-    shown = [row for row in rows if row.unpublished_at is None or row.unpublished_at > at]
-    return Register(
-        read_at=from_micros(at),
-        signing=_signing_key(signing[-1], keyring) if signing else None,
-        published=tuple(_published(row) for row in shown),
-        verifying={row.kid: (row.algorithm, jwt.PyJWK(json.loads(row.public_key), row.algorithm).key) for row in rows},
-    )
-
-
-def _signing_key(row: Any, keyring: Keyring) -> SigningKey:
-    return SigningKey(kid=row.kid, algorithm=row.algorithm, private_key=_private_key(row, keyring))
 
 
 def _private_key(row: Any, keyring: Keyring) -> Any:

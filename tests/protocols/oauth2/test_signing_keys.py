@@ -1,5 +1,6 @@
 """Signing keys: sealed, published by their public half, kept to verify with (requirements 152, 153)."""
 
+import asyncio
 from datetime import timedelta
 
 import jwt
@@ -70,6 +71,14 @@ async def test_the_register_is_read_again_after_a_minute(world: World) -> None:
     first = await world.signing_keys.register(NOON)
     assert await world.signing_keys.register(NOON + timedelta(seconds=59)) is first
     assert await world.signing_keys.register(NOON + timedelta(seconds=60)) is not first
+
+
+async def test_a_crowd_that_needs_the_keys_has_them_read_and_opened_once(world: World) -> None:
+    keys = SigningKeys(database=world.database, keyring=KEYRING)
+    registers = await asyncio.gather(*(keys.register(NOON) for _ in range(100)))
+    assert all(each is registers[0] for each in registers)
+    later = await keys.register(NOON + timedelta(minutes=2))
+    assert later.signing is registers[0].signing
 
 
 async def test_without_keys_the_error_says_what_to_do(sqlite_database: Database) -> None:

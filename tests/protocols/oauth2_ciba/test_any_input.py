@@ -1,7 +1,8 @@
 """Whatever is sent, the answer is one that the specifications know: never a 500, never an echo."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 
 import httpx2
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from engine.storage import Database
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
 from protocols.oauth2_ciba import CIBA_TABLES
-from tests.protocols.world import GRANT, SECRETS, SHOP, make_world
+from tests.protocols.world import GRANT, SECRETS, SHOP, World, make_world
 
 NAMES = st.sampled_from(
     [
@@ -32,6 +33,7 @@ NAMES = st.sampled_from(
         "resource",
     ]
 )
+Send = Callable[..., httpx2.Response]
 CANARY = "cAnArY"
 VALUES = st.one_of(
     st.text(max_size=40),
@@ -44,26 +46,32 @@ KNOWN = {
     *("invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unauthorized_client", "access_denied"),
     *("unsupported_grant_type", "unknown_user_id", "invalid_binding_message", "authorization_pending", "slow_down"),
 }
-MATERIAL = KeyMaterial.fresh()
 
 
-async def send(path: str, form: dict[str, str], *, header: bool) -> httpx2.Response:
+@pytest.fixture(scope="module")
+def send() -> Iterator[Send]:
+    """Post to one world, kept for all examples: making one costs more than all that is sent to it."""
     database = Database.open("sqlite:///:memory:", repeat=True, owners=(OAUTH2_TABLES, CIBA_TABLES))
-    try:
-        async with make_world(database, MATERIAL) as world:
-            options: dict[str, Any] = {"auth": (SHOP, SECRETS[SHOP])} if header else {}
-            return await world.http.post(path, data=form, **options)
-    finally:
-        await database.close()
+
+    async def enter(stack: AsyncExitStack) -> World:
+        stack.push_async_callback(database.close)
+        return await stack.enter_async_context(make_world(database, KeyMaterial.fresh()))
+
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        world = runner.run(enter(stack))
+        yield lambda path, **options: runner.run(world.http.post(path, **options))
+        runner.run(stack.aclose())
 
 
 @pytest.mark.parametrize("header", [True, False])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(path=PATHS, form=st.dictionaries(NAMES, VALUES, max_size=8))
 def test_any_parameters_get_an_answer_that_the_specifications_know(
-    path: str, form: dict[str, str], header: bool
+    send: Send, path: str, form: dict[str, str], header: bool
 ) -> None:
-    answer = asyncio.run(send(path, form, header=header))
+    auth = {"auth": (SHOP, SECRETS[SHOP])} if header else {}
+    answer = send(path, data=form, **auth)
     assert answer.status_code in (200, 400, 401, 403, 409)
     body = answer.json()
     if "error" in body:

@@ -255,6 +255,17 @@ async def test_an_assertion_without_its_names_is_refused(small_world: World, cha
     assert not (await small_world.receive(small_world.assertion_key.sign(claims))).accepted
 
 
+async def test_over_http_an_approval_is_answered_200_and_a_wrong_one_400(world: World) -> None:
+    auth_req_id = await world.asked()
+    await world.claimed(auth_req_id)
+    claims = await world.claims(auth_req_id)
+    stranger = world.assertion_key.sign({**claims, "execution": "nobody's", "jti": "other"})
+    refused = await world.http.post("/oauth2/auth/callback", data={"assertion": stranger})
+    assert (refused.status_code, refused.json()) == (400, {"accepted": False, "reason": "execution"})
+    accepted = await world.http.post("/oauth2/auth/callback", data={"assertion": world.assertion_key.sign(claims)})
+    assert (accepted.status_code, accepted.json()) == (200, {"accepted": True, "reason": ""})
+
+
 async def test_only_the_registered_callback_receives(small_world: World) -> None:
     answer = await small_world.database.run(lambda unit: small_world.records.receive(unit, "other", "x", NOON))
     assert answer == CallbackAnswer(accepted=False, reason="callback")

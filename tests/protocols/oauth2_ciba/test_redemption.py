@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.sql import Executable
 
 from engine.storage import Database, OutcomeUnknown, Result, Unit
-from protocols.oauth2 import SigningKey, SigningKeys, TokenRequest, parse_form, presented
+from protocols.oauth2 import OAuthError, SigningKey, SigningKeys, TokenRequest, parse_form, presented
 from protocols.oauth2.tables import ACCESS_TOKENS, GRANTS
 from protocols.oauth2_ciba.guard import block
-from protocols.oauth2_ciba.redemption import CibaGrant
+from protocols.oauth2_ciba.redemption import CibaGrant, Redeemed
 from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.tables import AUDIT
 from tests.protocols.world import BANK, GRANT, ISSUER, KEYRING, PUSHY, SECRETS, SHOP, World, as_error
@@ -70,9 +70,11 @@ class BreakingDatabase:
                 raise Broken("the commit")
 
             return await self._database.run(and_fail)
+        if self._fails_at == "connection" and self._runs == 2:
+            raise OutcomeUnknown  # and nothing was stored
         result = await self._database.run(fn)
         if self._fails_at == "answer to the commit" and self._runs == 2:
-            raise OutcomeUnknown
+            raise OutcomeUnknown  # but everything was
         return result
 
 
@@ -163,6 +165,46 @@ async def test_a_lost_answer_to_the_commit_is_looked_up(world: World) -> None:
     lost = grant_of(world, database=BreakingDatabase(world.database, fails_at="answer to the commit"))
     assert b"access_token" in await lost.answer(token_request(world, auth_req_id))
     assert await counts(world) == (1, 1)
+
+
+async def test_a_connection_lost_before_the_commit_leaves_the_request_approved(world: World) -> None:
+    auth_req_id = await world.approved()
+    lost = grant_of(world, database=BreakingDatabase(world.database, fails_at="connection"))
+    with pytest.raises(OutcomeUnknown):
+        await lost.answer(token_request(world, auth_req_id))
+    assert (await world.poll(auth_req_id)).status_code == 200
+
+
+class Undone(Exception):
+    """Carries a result out of a unit that is rolled back."""
+
+
+class Restless:
+    """A database in which every redemption loses, and the request is approved again when somebody looks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self, fn: Callable[[Any], T]) -> T:
+        def undo_redemption(unit: Unit) -> T:
+            result = fn(unit)
+            if isinstance(result, Redeemed):
+                raise Undone
+            return result
+
+        try:
+            return await self._database.run(undo_redemption)
+        except Undone:
+            return cast("T", Redeemed.LOST)  # only a redemption is undone
+
+
+async def test_a_poll_that_never_wins_is_told_to_come_back(small_world: World) -> None:
+    auth_req_id = await small_world.approved()
+    restless = grant_of(small_world, database=Restless(small_world.database))
+    with pytest.raises(OAuthError) as busy:
+        await restless.answer(token_request(small_world, auth_req_id))
+    assert (busy.value.status, busy.value.error) == (503, "temporarily_unavailable")
+    assert busy.value.headers == {"Retry-After": "1"}
 
 
 async def test_a_hundred_polls_at_once_give_one_token_response(world: World) -> None:
