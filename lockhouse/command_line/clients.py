@@ -1,5 +1,6 @@
 """``lockhouse client``: the programs that may send backchannel requests."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from engine.storage import Unit
 from lockhouse.command_line.console import note, print_json, print_table, report, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
-from protocols.oauth2 import Client, ClientLimits, Clients, NewClient, mint_secret, secret_weakness
+from lockhouse.installation import Installation
+from protocols.oauth2 import Client, ClientInvalid, ClientLimits, Clients, NewClient, mint_secret, secret_weakness
 
 __all__ = ["app"]
 
@@ -67,7 +70,7 @@ def add(
         auth_method=auth_method,
         limits=limits,
     )
-    inside(config, lambda home: partial(Clients(keyring=home.keyring).add, client=client, now=home.clock.now()))
+    inside(config, lambda home: _adding(home, client))
     if secret is not None and (weakness := secret_weakness(secret)):
         note(f"warning: {weakness}")
     _tell(client_id, chosen if secret is None else None, as_json=as_json)
@@ -100,6 +103,14 @@ def remove(
         print_json({"id": client_id, "removed": True})
     else:
         say(f"client {client_id} removed")
+
+
+def _adding(home: Installation, client: NewClient) -> Callable[[Unit], None]:
+    known = {*_STANDARD_SCOPES, *home.configuration.settings.scopes}
+    if unknown := sorted(set(client.scopes) - known):
+        expected = f"scopes that the settings know ({', '.join(sorted(known))}), found {', '.join(unknown)}"
+        raise ClientInvalid("scopes", f"{expected}; add [scopes.{unknown[0]}] to the settings first")
+    return partial(Clients(keyring=home.keyring).add, client=client, now=home.clock.now())
 
 
 def _tell(client_id: str, minted: str | None, *, as_json: bool) -> None:

@@ -114,6 +114,13 @@ def test_a_secret_that_is_left_out_is_made_and_shown_once(run: Run) -> None:
     assert made["secret"] not in run("client", "list", "--json").out
 
 
+def test_a_client_may_have_scopes_of_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKHOUSE_SCOPES", '{"payment": {"title": "Make a payment"}}')
+
+    assert run("client", "add", "--id", "shop", "--scope", "openid", "--scope", "payment").code == 0
+    assert json.loads(run("client", "list", "--json").out)[0]["scopes"] == ["openid", "payment"]
+
+
 def test_people_are_added_listed_and_disabled(run: Run) -> None:
     contacts = ["--email", "ann@example.org", "--phone", "+49 170 1234567"]
     added = run("person", "add", "Ann", *contacts, "--password-stdin", "--json", stdin="correct horse\n")
@@ -148,6 +155,11 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "option unknown": (["client", "add", "--idd", "x"], 2, "No such option"),
     "client id": (["client", "add", "--id", "a b"], 2, "client_id: expected"),
     "client mode": (["client", "add", "--id", "a", "--mode", "carrier-pigeon"], 2, "delivery_mode: expected poll"),
+    "client scope": (
+        ["client", "add", "--id", "a", "--scope", "openid", "--scope", "paymnt"],
+        2,
+        "scopes: expected scopes that the settings know (email, openid, phone, profile), found paymnt; add [scopes",
+    ),
     "no such client": (["client", "remove", "nobody"], 1, "there is no client nobody; `lockhouse client list`"),
     "no such person": (["person", "disable", "nobody"], 1, "nobody is called nobody; `lockhouse person list`"),
     "user name": (["person", "add", "a@b", "--password-stdin"], 2, "user name: looks like an e-mail address"),
