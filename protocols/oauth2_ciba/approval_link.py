@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from engine.storage import Keyring, Unit, to_micros
-from protocols.oauth2 import Clients, Scope
+from protocols.oauth2 import Clients
 from protocols.oauth2_ciba.guard import AccountGuard
+from protocols.oauth2_ciba.permissions import Permission, permissions_of
 from protocols.oauth2_ciba.requests import Request, by_id, by_link, read_message
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import State
@@ -15,21 +16,6 @@ from protocols.oauth2_ciba.tables import ATTEMPTS, REQUESTS
 
 ENDED, DISPLACED = "ended", "displaced"
 _R, _A = REQUESTS.c, ATTEMPTS.c
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
-    """One thing that the client asks for, in the person's words."""
-
-    name: str
-    title: str
-    description: str | None
-    required: bool
-
-    def as_input(self) -> dict[str, str | bool]:
-        """Return the record that a flow takes; an absent description is left out."""
-        record: dict[str, str | bool] = {"name": self.name, "title": self.title, "required": self.required}
-        return record if self.description is None else {**record, "description": self.description}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +99,7 @@ class ApprovalLink:
             request_id=request.request_id,
             status=request.state_at(now).value,
             requester=client.name if client else request.client_id,
-            permissions=tuple(self._permission(name) for name in request.scopes),
+            permissions=permissions_of(request.scopes, self._settings.scopes),
             binding_message=read_message(self._keyring, request),
             created_at=request.created_at,
             expires_at=request.expires_at,
@@ -148,10 +134,6 @@ class ApprovalLink:
         }
         unit.execute(_INSERT, row)
         return landing, Opened(displaced)
-
-    def _permission(self, name: str) -> Permission:
-        scope = self._settings.scopes.get(name) or Scope(name=name, title=name)
-        return Permission(name=name, title=scope.title, description=scope.description, required=scope.required)
 
 
 def claim(unit: Unit, *, execution: str, correlation: str, subject: str, now: datetime) -> bool:

@@ -21,7 +21,8 @@ from protocols.oauth2_ciba import limits as counting
 from protocols.oauth2_ciba.guard import is_blocked
 from protocols.oauth2_ciba.initiations import Acknowledgement, Initiations
 from protocols.oauth2_ciba.moves import audit
-from protocols.oauth2_ciba.parameters import Parameters, message_params, parse_parameters
+from protocols.oauth2_ciba.parameters import Parameters, parse_parameters
+from protocols.oauth2_ciba.permissions import permissions_of
 from protocols.oauth2_ciba.requests import Ids, NewRequest, insert_request
 from protocols.oauth2_ciba.settings import CibaSettings, Limits
 
@@ -121,7 +122,11 @@ class Initiation:
         # The row is there before the flow starts: a flow that ends at once finds it.
         insert_request(unit, new, keyring=self._keyring, now=now)
         audit(unit, ids.request_id, what="asked", why="", now=now)
-        params = message_params(requester=client.name, binding_message=asked.binding_message)
+        params = {
+            "requester": client.name,
+            "binding_message": asked.binding_message or "",
+            "permissions": [each.title for each in permissions_of(asked.scopes, self._settings.scopes)],
+        }
         self._flows.start(
             unit,
             execution=ids.execution,

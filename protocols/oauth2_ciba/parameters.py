@@ -1,7 +1,6 @@
 """The parameters of a backchannel request, parsed: nobody asks again whether they are there (CIBA Core 7.1)."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -55,11 +54,6 @@ def refuse_request_objects(form: Form) -> None:
     for name in ("request", "request_uri"):
         if form.get(name) is not None:
             raise invalid_request(f"{name} is not supported")
-
-
-def message_params(*, requester: str, binding_message: str | None) -> Mapping[str, str]:
-    """Return what the text of the notification may name."""
-    return {"requester": requester, "binding_message": binding_message or ""}
 
 
 def _expires_in(text: str | None, client: Client, settings: CibaSettings) -> timedelta:

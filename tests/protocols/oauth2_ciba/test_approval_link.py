@@ -6,6 +6,7 @@ import pytest
 
 from protocols.oauth2_ciba import Closed, Landing, Opened, Permission
 from protocols.oauth2_ciba.guard import block
+from protocols.oauth2_ciba.permissions import permissions_of
 from protocols.oauth2_ciba.states import State
 from tests.protocols.world import SHOP, World
 
@@ -167,6 +168,10 @@ async def test_the_guard_at_the_link_asks_for_a_neutral_page(world: World, cause
     assert await world.open(auth_req_id, "a") == Closed("unavailable")
     assert not await world.database.read(lambda unit: world.records.may_dispatch(unit, row.request_id))
     assert (await world.row(auth_req_id)).status is State.PENDING
+
+
+def test_a_scope_that_has_left_the_settings_is_shown_by_its_name() -> None:
+    assert permissions_of(["old"], {}) == (Permission(name="old", title="old", description=None, required=False),)
 
 
 async def test_a_message_may_go_out_while_the_guard_says_yes(small_world: World) -> None:

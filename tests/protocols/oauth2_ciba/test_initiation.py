@@ -29,7 +29,11 @@ async def test_a_request_is_stored_and_its_notification_started_in_one_unit(worl
     assert begun.inputs["recipient"] == "sub-ann"
     assert begun.inputs["message"] == {
         "id": "approval.request",
-        "params": {"requester": "The Shop", "binding_message": "Order 17"},
+        "params": {
+            "requester": "The Shop",
+            "binding_message": "Order 17",
+            "permissions": ["Know who you are", "See your name"],
+        },
     }
     assert begun.inputs["expires_at"] == row.expires_at
     assert begun.inputs["link"].startswith(f"{ISSUER}/a/")
