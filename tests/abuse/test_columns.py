@@ -12,7 +12,7 @@ from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import MailServer
-from tests.fixtures.relying_party import Person, RelyingParty, link_in
+from tests.fixtures.relying_party import Person, RelyingParty
 
 OWNERS = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, LOCKHOUSE_TABLES)
 COLUMNS = {
@@ -72,8 +72,8 @@ def test_bytes_are_never_clear(name: str) -> None:
 
 
 def test_values_look_as_their_columns_say(books: Books, client: RelyingParty, mail_server: MailServer) -> None:
-    asked = client.ask(binding_message="W4SCT")
-    with Person.at(link_in(mail_server.wait_for(1)[-1].message)) as person:
+    asked = client.ask()
+    with Person.at(asked.link(mail_server)) as person:
         person.approve()
     asked.outcome()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import MailServer
 from tests.fixtures.pages import Page, Visitor
-from tests.fixtures.relying_party import Asked, Person, RelyingParty, link_in
+from tests.fixtures.relying_party import Asked, Person, RelyingParty
 from tests.fixtures.server import patience
 
 MOST = 120
@@ -25,7 +25,7 @@ def link(asked: Asked, mail_server: MailServer, books: Books) -> str:
     for _ in patience(20):
         if all(row["done_at"] for row in books.rows("SELECT done_at FROM engine_outbox")):
             break
-    return link_in(mail_server.delivered[-1].message)
+    return asked.link(mail_server)
 
 
 def submit_everything(visitor: Visitor, link: str, *, junk: str) -> int:

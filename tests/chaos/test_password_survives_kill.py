@@ -16,7 +16,7 @@ from tests.fixtures.server import PASSWORD, Lockhouse, patience, running
 pytestmark = pytest.mark.timeout(240)
 
 # So much work that a kill falls into the middle of it: seconds where the default takes milliseconds.
-SLOW = {"PASSWORD__MEMORY_KIB": "65536", "PASSWORD__ROUNDS": "60"}
+SLOW = {"PASSWORD__MEMORY_KIB": "65536", "PASSWORD__ROUNDS": "30"}
 
 
 @pytest.fixture(scope="module")

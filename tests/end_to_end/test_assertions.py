@@ -12,7 +12,7 @@ from lockhouse.keys import read_keys
 from protocols.oauth2 import AssertionKey, load_assertion_key
 from tests.fixtures.books import Books, address_of
 from tests.fixtures.mail_server import MailServer
-from tests.fixtures.relying_party import Asked, Person, RelyingParty, link_in
+from tests.fixtures.relying_party import Asked, Person, RelyingParty
 from tests.fixtures.server import Lockhouse
 
 pytestmark = pytest.mark.anyio
@@ -48,9 +48,8 @@ def books(lockhouse: Lockhouse) -> Iterator[Books]:
 @pytest.fixture
 def claimed(lockhouse: Lockhouse, client: RelyingParty, mail_server: MailServer, books: Books) -> Iterator[Claimed]:
     """Return a request that stands before the decision."""
-    before = len(mail_server.delivered)
     asked = client.ask()
-    with Person.at(link_in(mail_server.wait_for(before + 1)[before].message)) as person:
+    with Person.at(asked.link(mail_server)) as person:
         person.sign_in()
         row = books.rows("SELECT * FROM ciba_requests ORDER BY created_at DESC LIMIT 1")[0]
         now = row["created_at"] // 1_000_000

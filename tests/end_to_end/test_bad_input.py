@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.fixtures.mail_server import MailServer
-from tests.fixtures.relying_party import GRANT, Person, RelyingParty, link_in, mail_number
+from tests.fixtures.relying_party import GRANT, Person, RelyingParty, mail_number
 from tests.fixtures.server import CLIENT_ID, CLIENT_SECRET, PERSON, Lockhouse, ServerFailed, running
 
 ENDPOINTS = ("/oauth2/bc-authorize", "/oauth2/token", "/oauth2/auth/callback")
@@ -126,9 +126,7 @@ def test_another_clients_request_is_not_found(lockhouse: Lockhouse, client: Rely
 
 
 def test_a_link_with_one_wrong_character(mail_server: MailServer, client: RelyingParty) -> None:
-    before = len(mail_server.delivered)
-    client.ask()
-    link = link_in(mail_server.wait_for(before + 1)[before].message)
+    link = client.ask().link(mail_server)
     wrong = link[:-5] + ("A" if link[-5] != "A" else "B") + link[-4:]
 
     with Person.at(wrong) as person:
@@ -138,9 +136,8 @@ def test_a_link_with_one_wrong_character(mail_server: MailServer, client: Relyin
 
 
 def test_a_second_decision_changes_nothing(mail_server: MailServer, client: RelyingParty) -> None:
-    before = len(mail_server.delivered)
     asked = client.ask()
-    link = link_in(mail_server.wait_for(before + 1)[before].message)
+    link = asked.link(mail_server)
     with Person.at(link) as person:
         person.sign_in()
         decision = person.page
@@ -157,7 +154,6 @@ def test_a_second_decision_changes_nothing(mail_server: MailServer, client: Rely
 def test_a_mail_server_that_is_down_delays_no_answer_and_loses_no_mail(
     mail_server: MailServer, client: RelyingParty
 ) -> None:
-    before = len(mail_server.delivered)
     mail_server.stop()
     try:
         asked = client.ask()
@@ -165,7 +161,7 @@ def test_a_mail_server_that_is_down_delays_no_answer_and_loses_no_mail(
     finally:
         mail_server.start()
 
-    link = link_in(mail_server.wait_for(before + 1, within=60)[before].message)
+    link = asked.link(mail_server)
     with Person.at(link) as person:
         person.approve()
     assert "access_token" in asked.outcome()

@@ -45,14 +45,14 @@ def library(lockhouse: Lockhouse) -> Iterator[OAuth2Client]:
     session.close()
 
 
-def ask(library: OAuth2Client, **parameters: Any) -> BackChannelAuthenticationResponse:
+def ask(library: OAuth2Client, message: str = "W4SCT", **parameters: Any) -> BackChannelAuthenticationResponse:
     return library.backchannel_authentication_request(
-        SCOPES, login_hint=f"{PERSON}@example.com", binding_message="W4SCT", **parameters
+        SCOPES, login_hint=f"{PERSON}@example.com", binding_message=message, **parameters
     )
 
 
-def new_link(mail_server: MailServer, before: int) -> str:
-    return link_in(mail_server.wait_for(before + 1)[before].message)
+def link_with(mail_server: MailServer, message: str) -> str:
+    return link_in(mail_server.find(message).message)
 
 
 def final_token(library: OAuth2Client, asked: BackChannelAuthenticationResponse) -> BearerToken:
@@ -67,14 +67,12 @@ def final_token(library: OAuth2Client, asked: BackChannelAuthenticationResponse)
 def test_a_person_approves_and_the_client_verifies_the_tokens(
     lockhouse: Lockhouse, mail_server: MailServer, library: OAuth2Client
 ) -> None:
-    before = len(mail_server.delivered)
-
-    asked = ask(library)
+    asked = ask(library, "JOURNEY-0")
     with pytest.raises(AuthorizationPending):
         library.ciba(asked.auth_req_id)
-    with Person.at(new_link(mail_server, before)) as person:
+    with Person.at(link_with(mail_server, "JOURNEY-0")) as person:
         assert "shop" in person.page.text
-        assert "W4SCT" in person.page.text
+        assert "JOURNEY-0" in person.page.text
         person.approve()
         assert person.page.heading == "You have approved"
     token = final_token(library, asked)
@@ -91,9 +89,8 @@ def test_a_person_approves_and_the_client_verifies_the_tokens(
 
 
 def test_a_token_is_given_once(mail_server: MailServer, client: RelyingParty) -> None:
-    before = len(mail_server.delivered)
     asked = client.ask()
-    with Person.at(new_link(mail_server, before)) as person:
+    with Person.at(asked.link(mail_server)) as person:
         person.approve()
 
     assert "access_token" in asked.outcome()
@@ -103,10 +100,9 @@ def test_a_token_is_given_once(mail_server: MailServer, client: RelyingParty) ->
 
 
 def test_a_person_refuses_and_the_client_learns_it(mail_server: MailServer, library: OAuth2Client) -> None:
-    before = len(mail_server.delivered)
-    asked = ask(library)
+    asked = ask(library, "JOURNEY-2")
 
-    with Person.at(new_link(mail_server, before)) as person:
+    with Person.at(link_with(mail_server, "JOURNEY-2")) as person:
         person.deny()
 
     with pytest.raises(AccessDenied):
@@ -114,10 +110,9 @@ def test_a_person_refuses_and_the_client_learns_it(mail_server: MailServer, libr
 
 
 def test_a_person_takes_a_permission_out_and_the_token_lacks_it(mail_server: MailServer, client: RelyingParty) -> None:
-    before = len(mail_server.delivered)
     asked = client.ask(scope="openid profile email")
 
-    with Person.at(new_link(mail_server, before)) as person:
+    with Person.at(asked.link(mail_server)) as person:
         person.sign_in()
         person.press("allow", granted=["openid", "profile"])
     answer = asked.outcome()
@@ -126,10 +121,9 @@ def test_a_person_takes_a_permission_out_and_the_token_lacks_it(mail_server: Mai
 
 
 def test_somebody_stops_a_request_that_they_did_not_start(mail_server: MailServer, library: OAuth2Client) -> None:
-    before = len(mail_server.delivered)
-    asked = ask(library)
+    asked = ask(library, "JOURNEY-4")
 
-    with Person.at(new_link(mail_server, before)) as person:
+    with Person.at(link_with(mail_server, "JOURNEY-4")) as person:
         person.press("not_me")
         tick = {name: [value] for form in person.page.forms for name, value, _ in form.boxes}
         stop = person.page.forms[0].buttons[0]
@@ -147,9 +141,8 @@ def test_nobody_comes_and_the_request_expires(library: OAuth2Client) -> None:
 
 
 def test_the_mail_has_text_and_html_and_one_link(mail_server: MailServer, client: RelyingParty) -> None:
-    before = len(mail_server.delivered)
     asked = client.ask(binding_message="Pay 10 <b>EUR</b> & go")
-    delivered = mail_server.wait_for(before + 1)[before]
+    delivered = asked.mail(mail_server)
 
     text, html = delivered.message.get_body(("plain",)), delivered.message.get_body(("html",))
 
