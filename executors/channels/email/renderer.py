@@ -6,7 +6,7 @@ receiver that gets a message twice sees that it is one.
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,11 +14,10 @@ from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from engine import Fault
 from executors.channels.email.headers import Mailbox, read_mailbox, read_sender
-from executors.channels.email.templates import Templates, Texts
+from executors.channels.email.templates import PARTS, Texts, write
+from executors.channels.wording import Templates, check_link, minutes_left
 
 _ASCII: Final = policy.SMTP
 _UTF8: Final = policy.SMTPUTF8
@@ -28,7 +27,7 @@ class EmailRenderer:
     """Makes the payloads that ``SmtpSender`` sends. *folder* holds the templates by language."""
 
     def __init__(self, *, folder: Path, sender: str, name: str = "Lockhouse", locale: str = "en") -> None:
-        self._templates = Templates(folder, default=locale)
+        self._templates = Templates(folder, parts=PARTS, default=locale)
         self._sender = read_sender(sender)
         self._name = name
 
@@ -49,7 +48,7 @@ class EmailRenderer:
         recipient = read_mailbox(address, name)
         if recipient is None:
             return "address_invalid"
-        _check_link(link)
+        check_link(link)
         values = {
             **message.get("params", {}),
             "service": self._name,
@@ -58,7 +57,7 @@ class EmailRenderer:
             "expires_at": until,
             "minutes": minutes_left(now, until),
         }
-        texts = self._templates.render(message["id"], locale, values)
+        texts = write(self._templates, message["id"], locale, values)
         mail = compose(self._sender, recipient, texts, key=key, now=now)
         return {
             "sender": self._sender.address,
@@ -69,17 +68,6 @@ class EmailRenderer:
             "correlation": correlation,
             "content": base64.b64encode(mail.as_bytes()).decode("ascii"),
         }
-
-
-def minutes_left(now: datetime, until: datetime) -> int:
-    """Return for how many whole minutes the link still works; a part of the last minute counts as none.
-
-    >>> from datetime import UTC
-    >>> noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
-    >>> minutes_left(noon, noon + timedelta(seconds=119))
-    1
-    """
-    return max(0, (until - now) // timedelta(minutes=1))
 
 
 def compose(sender: Mailbox, recipient: Mailbox, texts: Texts, *, key: str, now: datetime) -> EmailMessage:
@@ -112,9 +100,3 @@ def _address(mailbox: Mailbox) -> Address:
 
 def _digest(label: str, key: str) -> str:
     return sha256(f"lockhouse.email.{label}:{key}".encode()).hexdigest()[:40]
-
-
-def _check_link(link: str) -> None:
-    parts = urlsplit(link)
-    if parts.scheme not in {"https", "http"} or not parts.netloc or any(c in link for c in ' \t\r\n"<>'):
-        raise Fault("link_invalid", "expected an http or https address as the link, found something else")

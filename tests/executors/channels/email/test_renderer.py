@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from engine import Fault
 from executors.channels.email import EmailRenderer
-from executors.channels.email.headers import one_line, read_mailbox
+from executors.channels.email.headers import read_mailbox
+from executors.channels.wording import one_line
 from tests.executors.channels.email.letters import LINK, letter, rendered, renderer
 from tests.executors.samples import later
 
