@@ -83,7 +83,8 @@ def settings() -> str:
         "names the file.\n"
     )
     sections = []
-    for section, members in groupby(setting_paths(), key=lambda found: found[0][:-1]):
+    by_section = sorted(setting_paths(), key=lambda found: len(found[0]) > 1)
+    for section, members in groupby(by_section, key=lambda found: found[0][:-1]):
         rows = [
             [code(path[-1]), code(variable_name(path)), kind(field), default(field), field.description or ""]
             for path, field in members
@@ -138,14 +139,14 @@ def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 def argument(parameter: Any) -> str:
     """Return an argument as it stands in a usage line."""
     name = str(parameter.metavar or parameter.name.upper())
-    return name if parameter.required else f"[{name}]"
+    return name if parameter.required or name.startswith("[") else f"[{name}]"
 
 
 def names(parameter: Any) -> list[str]:
     """Return how an argument or option is written."""
     if parameter.param_type_name == "argument":
         return [argument(parameter)]
-    value = "" if parameter.is_flag else f" {parameter.metavar or parameter.type.name.upper()}"
+    value = "" if parameter.is_flag else f" {parameter.metavar or 'VALUE'}"
     return [f"{option}{value}" for option in parameter.opts]
 
 

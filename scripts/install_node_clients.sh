@@ -1,0 +1,23 @@
+#!/bin/sh
+# Install what tests/foreign/openid-client/package-lock.json says, when it is not there yet.
+set -eu
+
+cd "$(dirname -- "$0")/../tests/foreign/openid-client"
+
+fail() {
+    printf '✗ %s\n  to do: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+remedy="install Node 20 or newer with npm (Debian: apt-get install nodejs npm), then run make test-foreign again"
+command -v node >/dev/null 2>&1 || fail "make test-foreign needs node on the PATH and found none" "$remedy"
+command -v npm >/dev/null 2>&1 || fail "make test-foreign needs npm on the PATH and found none" "$remedy"
+version=$(node --version 2>&1) || fail "node does not run: $version" "$remedy"
+major=${version#v}
+[ "${major%%.*}" -ge 20 ] || fail "make test-foreign needs Node 20 or newer, found $version" "$remedy"
+
+# The copy is made last: an interrupted installation is done again.
+cmp -s package-lock.json node_modules/.installed && exit 0
+echo "· installing openid-client from package-lock.json"
+said=$(npm ci --ignore-scripts 2>&1) || fail "npm could not install: $said" "is a package registry reachable? then run it again"
+cp package-lock.json node_modules/.installed
