@@ -4,7 +4,7 @@
 BIN := .venv/bin
 REPORT := -q --no-header
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check fix docs lock wheel clean
+.PHONY: help setup demo test test-long test-foreign check fix docs lock wheel clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,11 @@ test: setup  ## Run the tests (under ten minutes)
 
 test-long: setup  ## Run the long races and the chaos tests as well
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "" $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "not node" $(ARGS)
+
+test-foreign: setup  ## Drive the server with other people's clients: openid-client (needs Node) and requests-oauth2client
+	@scripts/install_node_clients.sh
+	@$(BIN)/pytest $(REPORT) -m "" tests/foreign $(ARGS)
 
 check: setup  ## Check format, lint, types, layers and generated files
 	@scripts/check.sh
