@@ -9,25 +9,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import literal, select
 from starlette.applications import Starlette
 
-import flow_definitions
-from engine import Engine, Executor, Sender
+from engine import Engine, Executor
 from engine.language import FlowSet, load_flows
 from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from executors.assertion_post import AssertionPost
-from executors.channels.email import EmailRenderer, MailFolder, SmtpSender
 from executors.channels.guarded import GuardedSender
 from executors.consent import Consent
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from lockhouse.application import build_application
 from lockhouse.background import Sweep, sweeping
-from lockhouse.configuration import Configuration, SettingsInvalid
-from lockhouse.courier import OutgoingCourier
+from lockhouse.channels import channels_of
+from lockhouse.courier import OutgoingCourier, OutgoingGateway
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
 from lockhouse.directory.consents import Consents
@@ -39,15 +36,15 @@ from lockhouse.directory.verifier import DirectoryVerifier
 from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.gate import GateSettings, gate_routes
 from lockhouse.installation import Installation
+from lockhouse.messages import check_messages
 from lockhouse.outgoing import Outgoing
 from lockhouse.settings import CibaSection, Settings
 from protocols.oauth2 import STANDARD_SCOPES, Clients, Scope, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
-__all__ = ["CHANNELS", "Wired", "ciba_settings", "mail_directory", "wired"]
+__all__ = ["Wired", "ciba_settings", "wired"]
 
-CHANNELS = ("email",)
 BUSY = (StorageUnavailable, Overloaded, OutcomeUnknown)
 _KEEP_TRIES = timedelta(days=7)
 _ALIVE = select(literal(1))
@@ -67,24 +64,30 @@ class Wired:
 
 
 @asynccontextmanager
-async def wired(installation: Installation, *, flows: FlowSet | None = None) -> AsyncIterator[Wired]:
+async def wired(installation: Installation, *, flows: FlowSet | None = None, work: bool = True) -> AsyncIterator[Wired]:
     """Put a server together from an open *installation* and have it work; all of it stops at the end of the block.
 
-    Raises FlowsInvalid for flows with mistakes, ExecutorsDiffer where live executions need other contracts.
+    Without *work* it only answers: timers and messages are left to other processes on the same database.
+    Raises FlowsInvalid or MessagesInvalid for flows or templates with mistakes, ExecutorsDiffer where live executions
+    need other contracts.
     """
     configuration, settings = installation.configuration, installation.configuration.settings
     database, keyring, clock = installation.database, installation.keyring, installation.clock
     flows = flows or load_flows(flows_folder(configuration), contracts=CONTRACTS)
+    check_messages(flows_folder(configuration))
     assertion_key = await database.read(partial(load_assertion_key, keyring=keyring))
     async with AsyncExitStack() as closing:
-        outgoing = _outgoing(settings)
+        outgoing = _outgoing(settings, seconds=settings.outgoing.timeout)
         closing.push_async_callback(outgoing.close)
+        to_gateway = _outgoing(settings, seconds=settings.sms.timeout)
+        closing.push_async_callback(to_gateway.close)
+        channels = channels_of(configuration, gateway=OutgoingGateway(outgoing=to_gateway))
         passwords = _passwords(settings)
         closing.callback(passwords.close)
 
         persons = Persons(keyring=keyring)
         clients = Clients(keyring=keyring)
-        accounts = DirectoryAccounts(persons=persons, channels=CHANNELS)
+        accounts = DirectoryAccounts(persons=persons, channels=tuple(channels), country=settings.sms.default_country)
         attempts = _attempts(settings)
         records = CibaRecords(
             keyring=keyring,
@@ -96,7 +99,8 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None) -> 
         verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
         executors: list[Executor] = [
             NotificationDispatch(
-                contacts=DirectoryContacts(persons=persons), channels={"email": _email(configuration)}
+                contacts=DirectoryContacts(persons=persons),
+                channels={name: channel.renderer for name, channel in channels.items()},
             ),
             PasswordAuth(verifier=verifier),
             Consent(ledger=Consents(keyring=keyring)),
@@ -114,10 +118,11 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None) -> 
             flows=flows,
             executors=executors,
             on_end=records.ends(),
-            senders={"email": GuardedSender(sender=_mail(configuration), guard=guard)},
+            senders={name: GuardedSender(sender=channel.sender, guard=guard) for name, channel in channels.items()},
             keyring=keyring,
             clock=clock,
             lease=timedelta(seconds=settings.engine.lease),
+            work=work,
         )
         ciba = Ciba(
             records=records,
@@ -210,45 +215,9 @@ def ciba_settings(settings: Settings) -> CibaSettings:
     )
 
 
-def mail_directory(configuration: Configuration) -> Path | None:
-    """Return the folder for copies of messages. In development without a mail server there always is one."""
-    mail = configuration.settings.mail
-    named = mail.directory or ("mail" if configuration.settings.development and not mail.host else "")
-    return configuration.path(named) if named else None
-
-
-def _mail(configuration: Configuration) -> Sender:
-    mail, directory = configuration.settings.mail, mail_directory(configuration)
-    folder = MailFolder(directory) if directory else None
-    if not mail.host:
-        if folder is None:
-            raise SettingsInvalid(("mail.host: expected a mail server, found none; or set mail.directory",))
-        return folder
-    try:
-        return SmtpSender(
-            host=mail.host,
-            port=mail.port,
-            security=mail.security,
-            user=mail.user,
-            password=mail.password.get_secret_value(),
-            folder=folder,
-        )
-    except ValueError as error:  # a combination that is not safe, or a certificate store that is not there
-        raise SettingsInvalid((f"mail: {error}",)) from error
-
-
-def _email(configuration: Configuration) -> EmailRenderer:
-    settings, own = configuration.settings, flows_folder(configuration) / "templates" / "email"
-    folder = own if own.is_dir() else flow_definitions.folder() / "templates" / "email"
-    try:
-        return EmailRenderer(folder=folder, sender=settings.mail.sender, name=settings.gate.name)
-    except ValueError as error:
-        raise SettingsInvalid((f"mail.sender: {error}",)) from error
-
-
-def _outgoing(settings: Settings) -> Outgoing:
+def _outgoing(settings: Settings, *, seconds: int) -> Outgoing:
     section = settings.outgoing
-    return Outgoing(allowed=section.allowed, timeout=timedelta(seconds=section.timeout), max_bytes=section.max_bytes)
+    return Outgoing(allowed=section.allowed, timeout=timedelta(seconds=seconds), max_bytes=section.max_bytes)
 
 
 def _passwords(settings: Settings) -> Passwords:
