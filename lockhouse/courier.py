@@ -1,13 +1,14 @@
-"""Carries assertions to callbacks elsewhere; implements `executors.assertion_post.AssertionCourier`."""
+"""Carries what executors and channels send by HTTP; implements `AssertionCourier` and `HttpGateway`."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from engine import Refused, Transient
 from executors.assertion_post import HttpAnswer
-from lockhouse.outgoing import Outgoing, OutgoingFailed, OutgoingRefused
+from executors.channels.sms import SmsRequest
+from lockhouse.outgoing import Answer, Outgoing, OutgoingFailed, OutgoingRefused
 
-__all__ = ["OutgoingCourier"]
+__all__ = ["OutgoingCourier", "OutgoingGateway"]
 
 _HEADERS = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
@@ -27,3 +28,19 @@ class OutgoingCourier:
         except OutgoingFailed as error:
             raise Transient("callback_unreachable", str(error)) from error
         return HttpAnswer(status=answer.status, body=answer.body)
+
+
+class OutgoingGateway:
+    """Calls the gateway for text messages by the guarded client."""
+
+    def __init__(self, *, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def call(self, request: SmsRequest) -> Answer:
+        """Return the answer; Transient where none came, Refused where this address may never be called."""
+        try:
+            return await self._outgoing.send(request.method, request.url, headers=request.headers, body=request.body)
+        except OutgoingRefused as error:
+            raise Refused("sms_gateway_forbidden", str(error)) from error
+        except OutgoingFailed as error:
+            raise Transient("sms_gateway_away", str(error)) from error

@@ -6,6 +6,7 @@ is `lockhouse.configuration`. Other packages take plain values; no settings clas
 
 import ipaddress
 import json
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from lockhouse.directory.phones import is_country
+
 __all__ = [
     "CibaSection",
     "DatabaseSection",
@@ -38,6 +41,8 @@ __all__ = [
     "PasswordSection",
     "ScopeSection",
     "Settings",
+    "SmsAnswerSection",
+    "SmsSection",
     "is_loopback",
 ]
 
@@ -132,6 +137,77 @@ class MailSection(BaseModel):
         if "@" not in sender or any(character in sender for character in "\r\n"):
             raise ValueError('an address such as "Lockhouse <no-reply@id.example>"')
         return sender
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class SmsAnswerSection(BaseModel):
+    """When the gateway has taken a message."""
+
+    model_config = _FORBID
+
+    path: str = Field(
+        default="", description="where in the JSON answer the verdict is: messages.0.status; empty: the whole text"
+    )
+    accepted: Pattern = Field(
+        default="", description="pattern of a success: of the whole verdict, or found in the text; empty: any answer"
+    )
+    permanent: Pattern = Field(default="", description="pattern of a refusal for good; the rest is tried again")
+    permanent_status: Annotated[tuple[int, ...], BeforeValidator(_listed)] = Field(
+        default=(400, 422), description="statuses that are a refusal for good"
+    )
+
+
+class SmsSection(BaseModel):
+    """How text messages leave: by an HTTP gateway. Placeholders: {{ to }}, {{ text }}, {{ key }}."""
+
+    model_config = _FORBID
+
+    url: str = Field(default="", description="address of the gateway; empty: no text messages, see directory")
+    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="POST, PUT or GET")
+    format: Literal["json", "form"] = Field(default="json", description="how body is sent: json or form")
+    headers: Annotated[dict[str, str], BeforeValidator(_tables)] = Field(default={}, description="more headers")
+    body: Annotated[dict[str, Any], BeforeValidator(_tables)] = Field(
+        default={"to": "{{ to }}", "text": "{{ text }}"}, description="what is sent, with placeholders"
+    )
+    authentication: Literal["none", "basic", "bearer", "header"] = Field(
+        default="none", description="none, basic (user and secret), bearer or header"
+    )
+    user: str = Field(default="", description="user name for basic")
+    secret: SecretStr = Field(default=SecretStr(""), description="password, token or key")
+    header: str = Field(default="X-Api-Key", description="the header that carries the secret, for header")
+    idempotency_header: str = Field(
+        default="", description="header with a key that is the same at each try, where the gateway knows one"
+    )
+    timeout: int = Field(default=10, ge=1, le=60, description="seconds for one whole request")
+    directory: str = Field(default="", description="each message is also written there as one .txt file")
+    default_country: str = Field(
+        default="",
+        pattern=r"^([A-Z]{2})?$",
+        description="country of phone numbers that name none, such as DE; empty: every number must name it",
+    )
+    answer: SmsAnswerSection = SmsAnswerSection()
+
+    @field_validator("default_country")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        if country and not is_country(country):
+            raise ValueError("the two letters of a country that has telephone numbers, such as DE")
+        return country
+
+    @property
+    def exists(self) -> bool:
+        """Whether text messages can be sent at all."""
+        return bool(self.url or self.directory)
 
 
 class GateSection(BaseModel):
@@ -255,6 +331,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     keys: KeysSection = KeysSection()
     mail: MailSection = MailSection()
+    sms: SmsSection = SmsSection()
     gate: GateSection = GateSection()
     ciba: CibaSection = CibaSection()
     password: PasswordSection = PasswordSection()

@@ -59,4 +59,11 @@ def _literal(field: FieldInfo) -> str:
         default = ""
     if default is None and field.examples:
         default = field.examples[0]
-    return json.dumps(list(default) if isinstance(default, tuple) else default)
+    return _toml(default)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(f"{json.dumps(key)} = {_toml(part)}" for key, part in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    return json.dumps(list(value) if isinstance(value, tuple) else value)

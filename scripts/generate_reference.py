@@ -4,6 +4,7 @@ With ``--check`` nothing is written; the exit status says whether the files are 
 """
 
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -112,7 +113,9 @@ def default(field: FieldInfo) -> str:
     """Return a setting's default as it is written."""
     value = field.get_default(call_default_factory=True)
     value = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return "" if value in (None, "", (), {}) else code(str(value).lower() if isinstance(value, bool) else str(value))
+    if value in (None, "", (), {}):
+        return ""
+    return code(json.dumps(value) if isinstance(value, bool | dict | tuple) else str(value))
 
 
 def commands() -> str:

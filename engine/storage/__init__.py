@@ -19,6 +19,7 @@ from engine.storage.errors import (
     ValueRefused,
 )
 from engine.storage.migrating import TableOwner, check_versions, upgrade
+from engine.storage.outbox import OUTBOX_STATUSES, Outbox, OutgoingMessage
 from engine.storage.sealing import Keyring, Place
 from engine.storage.statements import insert_or_ignore
 from engine.storage.tables import ENGINE_TABLES
@@ -27,13 +28,16 @@ from engine.storage.unit import Result, Unit
 
 __all__ = [
     "ENGINE_TABLES",
+    "OUTBOX_STATUSES",
     "ConstraintViolated",
     "Database",
     "DatabaseNotUpgraded",
     "DatabaseTooNew",
     "Keyring",
     "NotRepeatable",
+    "Outbox",
     "OutcomeUnknown",
+    "OutgoingMessage",
     "Overloaded",
     "Place",
     "Result",

@@ -5,6 +5,7 @@ A row is ``queued`` until it is ``delivered``, ``undeliverable`` (the recipient'
 one does. Who sends holds a lease; its epoch fences whoever sent before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from engine.storage.times import database_now, from_micros, span_micros, to_micr
 from engine.storage.unit import Unit
 
 Final = Literal["delivered", "undeliverable", "dead"]
+OUTBOX_STATUSES = ("queued", "delivered", "undeliverable", "withdrawn", "dead", "dropped")
 
 _IS_QUEUED: ColumnElement[bool] = literal_column("status = 'queued'")
 _IS_DEAD: ColumnElement[bool] = literal_column("status = 'dead'")
@@ -48,6 +50,13 @@ _WITHDRAW = (
     .values(status="withdrawn", payload=None, **_DONE)
 )
 _DEAD = select(table).where(_IS_DEAD).order_by(table.c.done_at).limit(bindparam("limit"))
+_FIND = select(table).where(table.c.id == bindparam("id"))
+_NEWEST = (
+    select(table)
+    .where(table.c.status.in_(bindparam("statuses", expanding=True)))
+    .order_by(table.c.created_at.desc(), table.c.id)
+    .limit(bindparam("limit"))
+)
 _RETRY = (
     update(table)
     .where(table.c.id == bindparam("b_id"), _IS_DEAD)
@@ -168,6 +177,17 @@ class Outbox:
     def dead(self, unit: Unit, *, limit: int) -> tuple[OutgoingMessage, ...]:
         """Return messages that were given up, oldest first."""
         return tuple(map(_message, unit.execute(_DEAD, {"limit": limit})))
+
+    def newest(
+        self, unit: Unit, *, limit: int, statuses: Sequence[str] = OUTBOX_STATUSES
+    ) -> tuple[OutgoingMessage, ...]:
+        """Return messages that stand in one of *statuses*, newest first."""
+        return tuple(map(_message, unit.execute(_NEWEST, {"statuses": list(statuses), "limit": limit})))
+
+    def find(self, unit: Unit, id: str) -> OutgoingMessage | None:  # noqa: A002 - the column's name
+        """Return one message for reading."""
+        row = unit.execute(_FIND, {"id": id}).first()
+        return None if row is None else _message(row)
 
     def retry(self, unit: Unit, id: str, *, now: datetime) -> bool:  # noqa: A002 - the column's name
         """Queue a dead message again, from the first attempt and without a time to give up."""

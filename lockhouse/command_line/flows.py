@@ -12,6 +12,7 @@ from engine.language import Diagnostic, Graph, check_folder, diagnostics_json, d
 from lockhouse.command_line.console import print_json, report
 from lockhouse.command_line.options import JsonOption
 from lockhouse.flows import CONTRACTS, flows_folder
+from lockhouse.messages import message_flaws
 
 __all__ = ["app", "source_texts"]
 
@@ -25,20 +26,25 @@ PathsArgument = Annotated[
 
 @app.command()
 def check(paths: PathsArgument = None, *, as_json: JsonOption = False) -> None:
-    """Check flows and their texts; every mistake with file, line and column. Exit code 1 where there is an error.
+    """Check flows, their texts and message templates; every mistake with its place. Exit code 1 where there is one.
 
     Example: lockhouse flow check my_flows/
     """
     chosen = _existing(paths)
     found, _ = check_folder(chosen, contracts=CONTRACTS)
+    flaws = [flaw for path in chosen if path.is_dir() for flaw in message_flaws(path)]
+    ok = found.ok and not flaws
     if as_json:
-        print_json({"ok": found.ok, "diagnostics": diagnostics_json(found.diagnostics)})
+        templates = [{"file": str(flaw.file), "line": flaw.line, "message": flaw.message} for flaw in flaws]
+        print_json({"ok": ok, "diagnostics": diagnostics_json(found.diagnostics), "templates": templates})
     else:
-        out = sys.stdout if found.ok else sys.stderr
+        out = sys.stdout if ok else sys.stderr
         out.write(
             render_diagnostics(found.diagnostics, source_texts(found.diagnostics), color=_colourful(out.isatty()))
         )
-    if not found.ok:
+        if flaws:
+            report("\n".join(("message templates have mistakes", *map(str, flaws))))
+    if not ok:
         raise typer.Exit(1)
 
 

@@ -13,9 +13,10 @@ from engine.storage import Unit
 from lockhouse.command_line.console import note, print_json, print_table, report, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.configuration import load_configuration
-from lockhouse.directory.hints import readings
+from lockhouse.directory.hints import HintKey, readings
 from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import NewPerson, Person, Persons
+from lockhouse.installation import Installation
 
 __all__ = ["app"]
 
@@ -30,7 +31,10 @@ def add(
     user_name: Annotated[str, typer.Argument(metavar="NAME", help="Their user name.")],
     *,
     email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Their e-mail address, verified by you.")] = None,
-    phone: Annotated[str | None, typer.Option(metavar="NUMBER", help="With its country: +49 170 1234567.")] = None,
+    phone: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="With its country: +49 170 1234567; or as sms.default_country writes it."),
+    ] = None,
     full_name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Their full name.")] = "",
     locale: Annotated[str, typer.Option(metavar="LANG", help="The language of messages to them.")] = "en",
     password_stdin: Annotated[
@@ -44,7 +48,8 @@ def add(
     Example: lockhouse person add ann --email ann@example.org
     """
     password = _read_password(from_stdin=password_stdin)
-    costs = load_configuration(config).settings.password
+    settings = load_configuration(config).settings
+    costs = settings.password
     hashes = Passwords(memory_kib=costs.memory_kib, rounds=costs.rounds, lanes=costs.lanes)
     person = NewPerson.of(
         subject=secrets.token_hex(16),
@@ -54,6 +59,7 @@ def add(
         phone=phone,
         locale=locale,
         password=hashes.hash(password),
+        country=settings.sms.default_country,
     )
     hashes.close()
     inside(config, lambda home: partial(Persons(keyring=home.keyring).add, person=person, now=home.clock.now()))
@@ -90,7 +96,8 @@ def disable(
     """Take a person out: open requests end, new ones are refused, tokens stop working."""
     status = "enabled" if enable else "disabled"
     found = inside(
-        config, lambda home: partial(_set_status, persons=Persons(keyring=home.keyring), name=name, status=status)
+        config,
+        lambda home: partial(_set_status, persons=Persons(keyring=home.keyring), keys=_keys(home, name), status=status),
     )
     if len(found) != 1:
         wrong = "several people are" if found else "nobody is"
@@ -102,8 +109,12 @@ def disable(
         say(f"person {name} {status}")
 
 
-def _set_status(unit: Unit, *, persons: Persons, name: str, status: str) -> tuple[str, ...]:
-    found = persons.named(unit, readings(name))
+def _keys(home: Installation, name: str) -> tuple[HintKey, ...]:
+    return readings(name, home.configuration.settings.sms.default_country)
+
+
+def _set_status(unit: Unit, *, persons: Persons, keys: tuple[HintKey, ...], status: str) -> tuple[str, ...]:
+    found = persons.named(unit, keys)
     if len(found) == 1:
         persons.set_status(unit, found[0], "enabled" if status == "enabled" else "disabled")
     return found

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 import uvloop
 
+from lockhouse.channels import mail_directory, sms_directory
 from lockhouse.command_line.console import note, say
 from lockhouse.command_line.options import ConfigOption
 from lockhouse.configuration import Configuration, load_configuration
 from lockhouse.installation import opened
 from lockhouse.logs import configure_logs
 from lockhouse.serve import bind, build_server, following_port
-from lockhouse.wiring import mail_directory, wired
+from lockhouse.wiring import wired
 
 __all__ = ["demo", "serve"]
 
@@ -57,14 +58,19 @@ async def _serve(configuration: Configuration, host: str, port: int) -> bool:
 
 
 def _tell_addresses(configuration: Configuration, *, host: str, port: int) -> None:
-    settings, folder = configuration.settings, mail_directory(configuration)
+    settings = configuration.settings
+    folders = (
+        ("Messages", mail_directory(configuration), settings.mail.host),
+        ("Text messages", sms_directory(configuration), settings.sms.url),
+    )
     say(f"[bold]Lockhouse {version_of('lockhouse')}[/bold] listens on {host} port {port}")
     say(f"  issuer     {settings.issuer}")
     say(f"  discovery  {settings.issuer}/.well-known/openid-configuration")
     if settings.development:
         note("Development: an http issuer on this machine only, cookies without Secure.")
-    if folder is not None:
-        note(f"Messages are {'also ' if settings.mail.host else ''}written to {folder}")
+    for what, folder, sent in folders:
+        if folder is not None:
+            note(f"{what} are {'also ' if sent else ''}written to {folder}")
 
 
 def demo(

@@ -14,13 +14,13 @@ __all__ = ["DirectoryAccounts"]
 class DirectoryAccounts:
     """The directory as the protocol sees it. A disabled person is still found: the guard says no to them."""
 
-    def __init__(self, *, persons: Persons, channels: Collection[str]) -> None:
-        self._persons = persons
+    def __init__(self, *, persons: Persons, channels: Collection[str], country: str = "") -> None:
+        self._persons, self._country = persons, country
         self._channels = frozenset(channels)
 
     def find(self, unit: Unit, hint: str) -> Found | Ambiguous | None:
         """Return whom *hint* names: one person, several, or nobody."""
-        subjects = self._persons.named(unit, readings(hint))
+        subjects = self._persons.named(unit, readings(hint, self._country))
         if len(subjects) > 1:
             return Ambiguous(count=len(subjects))
         return Found(subject=subjects[0]) if subjects else None

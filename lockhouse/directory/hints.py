@@ -1,7 +1,7 @@
 """Reads what a client wrote to say who is meant; ciba.md "Who is meant". Pure: it knows texts, not people.
 
 Every value is brought into one form before it is hashed, so that ``Ann@Example.org`` and ``ann@example.org``,
-or ``+49 170 12`` and ``+4917012``, are the same key.
+or ``+49 170 1234567`` and ``+491701234567``, are the same key.
 """
 
 import re
@@ -9,18 +9,18 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lockhouse.directory.phones import as_phone
+
 __all__ = [
     "HintKey",
     "HintKind",
     "NameInvalid",
     "as_email",
-    "as_phone",
     "check_user_name",
     "readings",
 ]
 
 _PHONE_LIKE = re.compile(r"^\+?[\d\s().\-/]{5,}$")
-_PHONE = re.compile(r"^\+[1-9]\d{6,14}$")  # E.164
 _EMAIL = re.compile(r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}$")
 _USER_NAME = re.compile(r"^[\w.\-]+(?: [\w.\-]+)*$")
 _MOST, _MOST_NAME = 512, 64
@@ -59,17 +59,6 @@ def as_email(text: str) -> str | None:
     return folded if _EMAIL.match(folded) else None
 
 
-def as_phone(text: str) -> str | None:
-    """Return *text* as a telephone number with its country, in its one form, or None.
-
-    >>> as_phone("+49 (170) 123-45-67"), as_phone("0170 1234567")
-    ('+491701234567', None)
-    """
-    digits = re.sub(r"[\s().\-/]", "", text)
-    number = f"+{digits[2:]}" if digits.startswith("00") else digits
-    return number if _PHONE.match(number) else None
-
-
 def _as_user_name(text: str) -> str | None:
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
     fits = len(folded) <= _MOST_NAME and _USER_NAME.match(folded)
@@ -92,8 +81,10 @@ def check_user_name(text: str) -> str:
     return form
 
 
-def readings(hint: str) -> tuple[HintKey, ...]:
+def readings(hint: str, country: str = "") -> tuple[HintKey, ...]:
     """Return every way to read *hint*: with a prefix the named one, without it all that fit.
+
+    A telephone number without its country is one of *country*, if that is given.
 
     >>> [key.kind.value for key in readings("ann")]
     ['sub', 'username']
@@ -104,16 +95,16 @@ def readings(hint: str) -> tuple[HintKey, ...]:
         return ()
     prefix, colon, rest = hint.partition(":")
     if colon and prefix in set(HintKind):
-        return _fitting(rest, (HintKind(prefix),))
-    return _fitting(hint, tuple(HintKind))
+        return _fitting(rest, (HintKind(prefix),), country)
+    return _fitting(hint, tuple(HintKind), country)
 
 
-def _fitting(text: str, kinds: tuple[HintKind, ...]) -> tuple[HintKey, ...]:
-    keys = ((kind, _form(kind, text)) for kind in kinds)
+def _fitting(text: str, kinds: tuple[HintKind, ...], country: str) -> tuple[HintKey, ...]:
+    keys = ((kind, _form(kind, text, country)) for kind in kinds)
     return tuple(HintKey(kind=kind, value=value) for kind, value in keys if value)
 
 
-def _form(kind: HintKind, text: str) -> str | None:
+def _form(kind: HintKind, text: str, country: str) -> str | None:
     match kind:
         case HintKind.SUBJECT:
             return text or None
@@ -122,4 +113,4 @@ def _form(kind: HintKind, text: str) -> str | None:
         case HintKind.EMAIL:
             return as_email(text)
         case HintKind.PHONE:
-            return as_phone(text)
+            return as_phone(text, country)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, select, update
 
 from engine.storage import Keyring, Place, Unit, insert_or_ignore, to_micros
-from lockhouse.directory.hints import HintKey, HintKind, NameInvalid, as_email, as_phone, check_user_name
+from lockhouse.directory.hints import HintKey, HintKind, NameInvalid, as_email, check_user_name
+from lockhouse.directory.phones import PhoneInvalid, read_phone
 from lockhouse.tables import hint_keys, persons
 
 __all__ = ["NewPerson", "Person", "PersonExists", "Persons", "Profile", "address_of"]
@@ -88,8 +89,9 @@ class NewPerson:
         phone: str | None = None,
         locale: str = "en",
         password: str | None = None,
+        country: str = "",
     ) -> "NewPerson":
-        """Check every value. Raise `NameInvalid` with all mistakes."""
+        """Check every value. Raise `NameInvalid` with all mistakes. A phone without its country is one of *country*."""
         problems = []
         form = ""
         try:
@@ -98,9 +100,11 @@ class NewPerson:
             problems.append(str(error))
         if email is not None and as_email(email) is None:
             problems.append("e-mail: expected an address such as ann@example.org")
-        number = as_phone(phone) if phone is not None else None
-        if phone is not None and number is None:
-            problems.append("phone: expected a number with its country, such as +49 170 1234567")
+        number = None
+        try:
+            number = None if phone is None else read_phone(phone, country)
+        except PhoneInvalid as error:
+            problems.append(f"phone: {error}")
         if problems:
             raise NameInvalid("; ".join(problems))
         address = email.strip() if email else None

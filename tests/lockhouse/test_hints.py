@@ -2,7 +2,7 @@
 
 import pytest
 
-from lockhouse.directory.hints import HintKind, NameInvalid, as_email, as_phone, check_user_name, readings
+from lockhouse.directory.hints import HintKind, NameInvalid, as_email, check_user_name, readings
 
 
 def kinds(hint: str) -> dict[str, str]:
@@ -50,9 +50,9 @@ def test_user_names_have_one_form(name: str, form: str) -> None:
     assert [key.value for key in readings(name) if key.kind is HintKind.USER_NAME] == [form]
 
 
-@pytest.mark.parametrize("text", ["+49 170 1234567", "0049 170 1234567", "+49(170)123-45.67", "+491701234567"])
-def test_phone_numbers_have_one_form(text: str) -> None:
-    assert as_phone(text) == "+491701234567"
+def test_a_number_without_its_country_is_one_of_the_country_that_is_set() -> None:
+    assert HintKind.PHONE not in {key.kind for key in readings("0170 1234567")}
+    assert [key.value for key in readings("tel:0170 1234567", "DE")] == ["+491701234567"]
 
 
 @pytest.mark.parametrize("text", ["a@", "@b", "a b@c", "a@b@c", "a\n@b", "x" * 65 + "@b"])
