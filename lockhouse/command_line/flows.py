@@ -50,7 +50,7 @@ def check(paths: PathsArgument = None, *, as_json: JsonOption = False) -> None:
 
 @app.command()
 def graph(
-    name: Annotated[str, typer.Argument(metavar="FLOW", help="The flow to draw.")],
+    name: Annotated[str, typer.Argument(metavar="FLOW", help="The flow to draw: its name, or its file.")],
     paths: PathsArgument = None,
     *,
     as_json: JsonOption = False,
@@ -59,11 +59,20 @@ def graph(
 
     Example: lockhouse flow graph login_approval
     """
-    drawn = _find(name, _existing(paths))
+    drawn = _only(Path(name)) if not paths and Path(name).is_file() else _find(name, _existing(paths))
     if as_json:
         print_json(drawn.to_json())
     else:
         sys.stdout.write(draw_mermaid(drawn).rstrip("\n") + "\n")
+
+
+def _only(file: Path) -> Graph:
+    """Return the flow in *file*: flows and files go one to one."""
+    found, _ = check_folder([file], contracts=CONTRACTS)
+    if not found.flows:
+        report(f"{file} cannot be drawn before its mistakes are mended; see `lockhouse flow check`")
+        raise typer.Exit(1)
+    return found.flows[0]
 
 
 def _find(name: str, paths: list[Path]) -> Graph:
