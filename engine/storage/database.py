@@ -10,7 +10,6 @@ from sqlalchemy.exc import ArgumentError
 from engine.storage.errors import UnknownDatabase
 from engine.storage.migrating import TableOwner, upgrade_memory
 from engine.storage.perform import Call
-from engine.storage.postgresql import PostgresqlBackend
 from engine.storage.sqlite import SqliteBackend
 from engine.storage.sqlite_writer import MEMORY, WriterLimits
 from engine.storage.unit import Unit
@@ -74,6 +73,8 @@ class Database:
         if dialect == "postgresql":
             if repeat:
                 raise UnknownDatabase("expected repeat=False with PostgreSQL: repetition is tested on SQLite")
+            from engine.storage.postgresql import PostgresqlBackend  # noqa: PLC0415 - its driver takes a while to load
+
             return cls(PostgresqlBackend(target, connections=connections, queued=queued, patience=patience))
         backend = SqliteBackend(target, repeat=repeat, limits=WriterLimits(queued=queued, patience=patience))
         if target == MEMORY:

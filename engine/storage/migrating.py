@@ -1,27 +1,28 @@
 """Tables by migrations: each package that owns tables brings its own, in its own version table."""
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
-from engine.storage.errors import DatabaseNotUpgraded, DatabaseTooNew, StorageUnavailable
-
-# Alembic's `op` is one global for the process.
-_ONE_AT_A_TIME = threading.Lock()
-# Any fixed number: two programs that upgrade one database take turns by it.
-_UPGRADE_LOCK = text("SELECT pg_advisory_xact_lock(762531908)")
+from engine.storage.errors import DatabaseNotUpgraded, StorageUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,62 +64,38 @@ def check_versions(url: str, owners: Sequence[TableOwner]) -> None:
     """Raise DatabaseTooNew or DatabaseNotUpgraded unless the tables of all *owners* are at this program's version."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise DatabaseNotUpgraded(owners[0].name, found=None, newest=_newest(owners[0]))
+        from engine.storage.revisions import newest_version  # noqa: PLC0415 - Alembic takes a while to load
+
+        raise DatabaseNotUpgraded(owners[0].name, found=None, newest=newest_version(owners[0]))
     with _connected(url, writes=False) as connection:
-        versions = [(owner, _found(connection, owner)) for owner in owners]
+        if not all(_is_newest(connection, owner) for owner in owners):
+            _refuse_others(connection, owners)
+
+
+def _is_newest(connection: Connection, owner: TableOwner) -> bool:
+    """Say whether the database is at the last version by number: what holds at nearly every start, told quickly."""
+    numbers = [file.name.partition("_")[0] for file in (owner.migrations / "versions").glob("[0-9]*_*.py")]
+    if not numbers or not inspect(connection).has_table(owner.version_table):
+        return False
+    found = connection.execute(select(literal_column("version_num", Text)).select_from(table(owner.version_table)))
+    return list(found.scalars()) == [max(numbers)]
+
+
+def _refuse_others(connection: Connection, owners: Sequence[TableOwner]) -> None:
+    from engine.storage.revisions import found_version, newest_version, refuse_newer  # noqa: PLC0415 - the same
+
+    versions = [(owner, found_version(connection, owner)) for owner in owners]
     for owner, found in versions:
-        _refuse_newer(owner, found)
+        refuse_newer(owner, found)
     for owner, found in versions:
-        if found != _newest(owner):
-            raise DatabaseNotUpgraded(owner.name, found=found, newest=_newest(owner))
+        if found != newest_version(owner):
+            raise DatabaseNotUpgraded(owner.name, found=found, newest=newest_version(owner))
 
 
 def _upgrade(connection: Connection, owners: Sequence[TableOwner], progress: Callable[[str], None] | None) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(_UPGRADE_LOCK)
-    for owner in owners:
-        _refuse_newer(owner, _found(connection, owner))
-    for owner in owners:
-        _upgrade_owner(connection, owner, progress)
+    from engine.storage.revisions import upgrade_all  # noqa: PLC0415 - the same
 
-
-def _upgrade_owner(connection: Connection, owner: TableOwner, progress: Callable[[str], None] | None) -> None:
-    script = _scripts(owner)
-
-    def steps(current: Any, _context: MigrationContext) -> Any:
-        return script._upgrade_revs("head", current)  # noqa: SLF001 - what alembic.command.upgrade itself calls
-
-    def tell(*, step: Any, **_rest: Any) -> None:
-        if progress is not None:
-            progress(f"{owner.name}: {step.up_revision_id}")
-
-    with _ONE_AT_A_TIME, EnvironmentContext(Config(), script, fn=steps) as environment:
-        environment.configure(
-            connection=connection,
-            target_metadata=owner.metadata,
-            version_table=owner.version_table,
-            on_version_apply=cast("Any", tell),  # Alembic calls it with keywords only, and types it without
-        )
-        environment.run_migrations()
-
-
-def _scripts(owner: TableOwner) -> ScriptDirectory:
-    return ScriptDirectory(str(owner.migrations), version_locations=[str(owner.migrations / "versions")])
-
-
-def _newest(owner: TableOwner) -> str:
-    return _scripts(owner).get_current_head() or "nothing"
-
-
-def _found(connection: Connection, owner: TableOwner) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": owner.version_table})
-    return context.get_current_revision()
-
-
-def _refuse_newer(owner: TableOwner, found: str | None) -> None:
-    known = {script.revision for script in _scripts(owner).walk_revisions()}
-    if found is not None and found not in known:
-        raise DatabaseTooNew(owner.name, found=found, newest=_newest(owner))
+    upgrade_all(connection, owners, progress)
 
 
 @contextmanager

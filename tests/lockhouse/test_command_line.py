@@ -3,9 +3,12 @@
 import io
 import json
 import logging
+import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,8 @@ from typer.main import get_command
 
 import flow_definitions
 from lockhouse.command_line import app, main
+from lockhouse.command_line.lazily import Part
+from lockhouse.command_line.root import PARTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,3 +289,44 @@ def test_every_command_and_every_option_explains_itself(run: Run, path: tuple[st
         command = command.commands[name]  # type: ignore[attr-defined] # groups have it, and only groups are on a path
     assert command.help
     assert [parameter.name for parameter in command.params if not getattr(parameter, "help", "")] == []
+
+
+@pytest.mark.parametrize("part", PARTS, ids=[part.name for part in PARTS])
+def test_the_list_of_commands_says_what_each_command_says_of_itself(part: Part) -> None:
+    text = " ".join((part.load().help or "").split())
+
+    assert text.startswith(part.summary.rstrip("."))
+
+
+def test_the_version_is_an_option_too(run: Run) -> None:
+    assert run("--version").out == run("version").out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["client", "add", "--help"]])
+def test_what_a_command_does_not_need_is_not_loaded(arguments: list[str]) -> None:
+    # Each of these takes a noticeable part of a second: who asks for help or adds a client should not wait for them.
+    heavy = {"alembic", "engine.language", "jinja2", "networkx", "psycopg", "starlette", "uvicorn"}
+    program = (
+        "import sys; from lockhouse.command_line import main; "
+        f"code = main({arguments!r}); print('loaded', *(sys.modules.keys() & {heavy!r}), code)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.stdout.splitlines()[-1] == "loaded 0", ended.stderr
+
+
+def test_completion_knows_commands_and_their_options() -> None:
+    def completed(words: str, place: int) -> list[str]:
+        environ = {"_LOCKHOUSE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "lockhouse"],
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return ended.stdout.split()
+
+    assert completed("lockhouse cl", 1) == ["client"]
+    assert completed("lockhouse client ad", 2) == ["add"]
