@@ -4,7 +4,7 @@
 BIN := .venv/bin
 REPORT := -q --no-header
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-foreign check fix docs lock wheel clean
+.PHONY: help setup demo test test-long test-foreign check fix docs site lock wheel clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,11 +36,14 @@ fix: setup  ## Format, and fix what ruff can fix
 docs: setup  ## Write docs/reference from the code
 	@$(BIN)/python scripts/generate_reference.py
 
+site: setup  ## Build the documentation as a site in dist/site, with its links checked
+	@$(BIN)/python scripts/build_site.py
+
 lock: setup  ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
 	@scripts/lock.sh $(ARGS)
 
 wheel: setup  ## Build dist/*.whl
-	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel
+	@rm -f dist/*.whl && $(BIN)/python -m hatchling build --target wheel
 
 clean:  ## Remove everything that make made
 	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -22,5 +22,6 @@ check "lint     (ruff check)" "$bin/ruff" check
 check "types    (mypy --strict)" "$bin/mypy"
 check "layers   (import-linter)" "$bin/lint-imports" --no-logo
 check "docs     (generated files are current; make docs repairs)" "$bin/python" scripts/generate_reference.py --check
+check "site     (builds, every link leads somewhere)" "$bin/python" scripts/build_site.py
 
 exit $failed
