@@ -155,7 +155,8 @@ def one_line(text: str, *, longest: int = 120) -> str:
     'xxxxxxx…'
     """
     # Four times as much as is kept is enough to read: a name of a megabyte costs nothing.
-    visible = "".join(map(_harmless, text[: longest * 4]))
+    start = text[: longest * 4]
+    visible = start if start.isascii() and start.isprintable() else "".join(map(_harmless, start))
     line = " ".join(visible.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 

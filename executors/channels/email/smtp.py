@@ -69,10 +69,24 @@ class SmtpSender:
         if self._folder is not None:
             await self._copy(self._folder, payload)
 
-    async def _hand_over(self, server: aiosmtplib.SMTP, payload: Mapping[str, Any]) -> None:
+    async def greet(self) -> None:
+        """Connect, secure the connection, log in and leave, without a message. Raise Transient where that fails."""
+        server = self._connection()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._enter(server)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            _drop(server, server.transport)
+            raise Transient(*_trouble(error)) from error
+        await _say_good_bye(server)
+
+    async def _enter(self, server: aiosmtplib.SMTP) -> None:
         await server.connect()
         if self._user:
             await server.login(self._user, self._password)
+
+    async def _hand_over(self, server: aiosmtplib.SMTP, payload: Mapping[str, Any]) -> None:
+        await self._enter(server)
         await server.sendmail(
             payload["sender"],
             [payload["recipient"]],
