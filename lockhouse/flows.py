@@ -6,6 +6,7 @@ import flow_definitions
 from engine import Contract
 from executors.assertion_post import AssertionPost
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from lockhouse.configuration import Configuration
@@ -14,6 +15,7 @@ __all__ = ["CONTRACTS", "flows_folder"]
 
 # Known without a server: what `lockhouse flow check` checks is what `lockhouse serve` runs.
 CONTRACTS: tuple[Contract, ...] = (
+    ContactChannels.contract,
     NotificationDispatch.contract,
     PasswordAuth.contract,
     Consent.contract,

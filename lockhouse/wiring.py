@@ -19,6 +19,7 @@ from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from executors.assertion_post import AssertionPost
 from executors.channels.guarded import GuardedSender
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from lockhouse.application import build_application
@@ -97,9 +98,11 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             settings=ciba_settings(settings),
         )
         verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
+        contacts = DirectoryContacts(persons=persons, channels=tuple(channels))
         executors: list[Executor] = [
+            ContactChannels(contacts=contacts),
             NotificationDispatch(
-                contacts=DirectoryContacts(persons=persons),
+                contacts=contacts,
                 channels={name: channel.renderer for name, channel in channels.items()},
             ),
             PasswordAuth(verifier=verifier),

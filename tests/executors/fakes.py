@@ -66,11 +66,14 @@ class Ledger:
 
 @dataclass
 class Book:
-    """Knows one person, over one channel."""
+    """Knows one person, over one channel, or whoever it is told of."""
 
     known: dict[tuple[str, str], Contact] = field(
         default_factory=lambda: {("ann", "email"): Contact(address="ann@example.org", name="Ann", locale="de")}
     )
+
+    def channels(self, unit: Unit, recipient: str) -> list[str]:
+        return [channel for person, channel in self.known if person == recipient]
 
     def address(self, unit: Unit, recipient: str, channel: str) -> Contact | None:
         return self.known.get((recipient, channel))

@@ -5,10 +5,17 @@ import pytest
 from engine import Contract
 from executors.assertion_post import AssertionPost
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 
-ALL = (AssertionPost.contract, Consent.contract, NotificationDispatch.contract, PasswordAuth.contract)
+ALL = (
+    AssertionPost.contract,
+    Consent.contract,
+    ContactChannels.contract,
+    NotificationDispatch.contract,
+    PasswordAuth.contract,
+)
 
 
 def signature(contract: Contract) -> dict[str, set[str]]:
@@ -19,6 +26,7 @@ def test_the_outcomes_are_those_that_flows_route() -> None:
     assert {contract.name: signature(contract) for contract in ALL} == {
         "assertion_post": {"accepted": set(), "refused": {"reason"}},
         "consent": {"recorded": {"granted"}, "nothing_left": set()},
+        "contact_channels": {"found": {"channels"}},
         "notification_dispatch": {"accepted": {"channel"}, "undeliverable": {"reason"}},
         "password_auth": {
             "authenticated": {"subject", "methods", "at"},
@@ -33,6 +41,7 @@ def test_what_touches_only_our_database_is_transactional_and_the_rest_takes_the_
     assert {contract.name: (contract.effect, contract.takes_key) for contract in ALL} == {
         "assertion_post": ("external", True),
         "consent": ("transactional", False),
+        "contact_channels": ("transactional", False),
         "notification_dispatch": ("transactional", False),
         "password_auth": ("external", True),
     }

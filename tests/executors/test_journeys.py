@@ -13,6 +13,7 @@ from engine.testing import FakeClock
 from executors.assertion_post import AssertionPost
 from executors.channels.email import EmailRenderer, SmtpSender
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from tests.executors.fakes import Book, Ledger, Receiver, Said, Signer, Verifier
@@ -43,6 +44,7 @@ class World:
             executors=[
                 PasswordAuth(verifier=self.verifier),
                 Consent(ledger=self.ledger),
+                ContactChannels(contacts=Book()),
                 NotificationDispatch(contacts=Book(), channels={"email": renderer}),
                 AssertionPost(issuer="https://id.example", signer=self.receiver.signer, local={"test": self.receiver}),
             ],

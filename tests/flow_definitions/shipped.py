@@ -6,10 +6,11 @@ import flow_definitions
 from engine.language import FlowSet, load_flows
 from executors.assertion_post import AssertionPost
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 
-CONTRACTS = tuple(made.contract for made in (AssertionPost, Consent, NotificationDispatch, PasswordAuth))
+CONTRACTS = tuple(made.contract for made in (AssertionPost, Consent, ContactChannels, NotificationDispatch, PasswordAuth))
 
 
 @cache

@@ -12,6 +12,7 @@ from engine.language import load_flows
 from engine.storage import ENGINE_TABLES, Database, TableOwner, Unit
 from executors.assertion_post import AssertionPost
 from executors.consent import Consent
+from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
@@ -21,7 +22,20 @@ from tests.protocols.world import ISSUER, KEYRING, World, as_error, make_world
 
 pytestmark = pytest.mark.anyio
 
-CONTRACTS = (NotificationDispatch.contract, PasswordAuth.contract, Consent.contract, AssertionPost.contract)
+CONTRACTS = (
+    ContactChannels.contract,
+    NotificationDispatch.contract,
+    PasswordAuth.contract,
+    Consent.contract,
+    AssertionPost.contract,
+)
+
+
+class EmailOnly:
+    """Knows everybody's address, and nobody's number."""
+
+    def channels(self, unit: Unit, recipient: str) -> list[str]:
+        return ["email"]
 
 
 class Doorman:
@@ -111,7 +125,7 @@ async def house(database: Database, key_material: KeyMaterial) -> AsyncIterator[
         engine = Engine(
             database=database,
             flows=flows,
-            executors=[postbox, Doorman(records), Ledger(), post],
+            executors=[ContactChannels(contacts=EmailOnly()), postbox, Doorman(records), Ledger(), post],
             on_end=records.ends(),
             senders={},
             keyring=KEYRING,
