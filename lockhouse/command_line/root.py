@@ -8,6 +8,7 @@ import typer
 
 from lockhouse.command_line.console import report, say
 from lockhouse.command_line.lazily import Part, group_of
+from lockhouse.import_names import NamesTaken, name_problems
 
 __all__ = ["PARTS", "app", "main"]
 
@@ -75,9 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         return REFUSED
     except Exception as error:
-        if not _is_ours(error):
-            raise
-        return _explain(error)
+        if _is_ours(error):
+            return _explain(error)
+        # Where somebody else's package lies in our place anything may break: then that is what to say.
+        if problems := name_problems():
+            return _explain(NamesTaken(problems))
+        raise
     return 0
 
 

@@ -13,6 +13,7 @@ from lockhouse.channels import mail_directory, sms_directory
 from lockhouse.command_line.console import note, say
 from lockhouse.command_line.options import ConfigOption
 from lockhouse.configuration import Configuration, load_configuration
+from lockhouse.import_names import check_names
 from lockhouse.installation import opened
 from lockhouse.logs import configure_logs
 from lockhouse.serve import bind, build_server, following_port
@@ -35,6 +36,7 @@ def serve(
 
     In development the issuer follows the port, so that several servers can run side by side.
     """
+    check_names()
     configuration = load_configuration(config)
     settings = configuration.settings
     configure_logs(form=settings.log.format, level=settings.log.level)
