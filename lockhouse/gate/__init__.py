@@ -4,7 +4,10 @@ The gate shows what the protocol layer and the engine say and carries answers ba
 request itself. Issue 1; ciba.md "Link, landing page, browser".
 """
 
+from lockhouse.gate.assets import LogoInvalid
+from lockhouse.gate.palette import accent_advice
 from lockhouse.gate.routes import gate_routes
 from lockhouse.gate.settings import GateSettings
+from lockhouse.gate.wording import WordingInvalid
 
-__all__ = ["GateSettings", "gate_routes"]
+__all__ = ["GateSettings", "LogoInvalid", "WordingInvalid", "accent_advice", "gate_routes"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from lockhouse.gate.forms import Kind
+from lockhouse.gate.wording import Wording
 
 __all__ = ["Asked", "Choice", "Control", "Option", "Problem", "controls_of", "problem_text"]
 
@@ -150,8 +151,8 @@ LOOKS: Mapping[str, _Look] = {
     "integer": _Look(draw="input", kind="integer", input_type="number", attributes=(("step", "1"),)),
     "number": _Look(draw="input", kind="number", input_type="number", attributes=(("step", "any"),)),
     "boolean": _Look(draw="check", kind="boolean"),
-    "time": _Look(draw="input", kind="time", input_type="datetime-local", hint="Time zone: UTC"),
-    "duration": _Look(draw="input", kind="text", hint="For example 30s, 5m or 2h", attributes=_WORD),
+    "time": _Look(draw="input", kind="time", input_type="datetime-local", hint="hints.utc"),
+    "duration": _Look(draw="input", kind="text", hint="hints.duration", attributes=_WORD),
     "json": _Look(draw="area", kind="json", attributes=_WORD),
     "message": _Look(draw="area", kind="json", attributes=_WORD),
     "password": _Look(
@@ -168,19 +169,25 @@ LOOKS: Mapping[str, _Look] = {
         secret=True,
     ),
 }
-_LIST_OF_TEXT = _Look(draw="area", kind="lines", hint="One on each line")
-_ANYTHING = _Look(draw="area", kind="json", hint="As JSON", attributes=_WORD)
+_LIST_OF_TEXT = _Look(draw="area", kind="lines", hint="hints.lines")
+_ANYTHING = _Look(draw="area", kind="json", hint="hints.json", attributes=_WORD)
 
 
 def controls_of(
-    fields: Sequence[Asked], *, refill: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()
+    fields: Sequence[Asked],
+    *,
+    wording: Wording,
+    refill: Mapping[str, Any] | None = None,
+    problems: Sequence[Problem] = (),
 ) -> tuple[Control, ...]:
     """Return a control for each of *fields*, holding what was typed (*refill*) and what was wrong with it."""
-    return tuple(_control(field, refill=refill, problems=problems) for field in fields)
+    return tuple(_control(field, wording=wording, refill=refill, problems=problems) for field in fields)
 
 
-def _control(field: Asked, *, refill: Mapping[str, Any] | None, problems: Sequence[Problem]) -> Control:
-    mine = tuple(dict.fromkeys(problem_text(one) for one in problems if _belongs(one.field, field.name)))
+def _control(
+    field: Asked, *, wording: Wording, refill: Mapping[str, Any] | None, problems: Sequence[Problem]
+) -> Control:
+    mine = tuple(dict.fromkeys(problem_text(one, wording) for one in problems if _belongs(one.field, field.name)))
     given = field.default if refill is None else refill.get(field.name)
     many = field.type.startswith("list of ")
     if field.choices is not None:
@@ -197,7 +204,7 @@ def _control(field: Asked, *, refill: Mapping[str, Any] | None, problems: Sequen
         value=shown,
         input_type=look.input_type,
         attributes={**dict(look.attributes), **_own_autocomplete(field), **_limits(field)},
-        hint=look.hint,
+        hint=wording.plain(look.hint) if look.hint else "",
         problems=mine,
     )
 
@@ -262,18 +269,9 @@ def _limits(field: Asked) -> Mapping[str, str]:
     return {key: str(bound) for key, bound in ((low, least), (high, most)) if bound is not None}
 
 
-_PROBLEMS: Mapping[str, str] = {
-    "required": "Please fill this in.",
-    "choice": "Please choose from the list.",
-    "pattern": "This is not in the expected form.",
-}
-
-
-def problem_text(problem: Problem) -> str:
-    """Return *problem* as a person reads it.
-
-    >>> problem_text(Problem(field="a", code="required", message="this must be given"))
-    'Please fill this in.'
-    """
-    known = _PROBLEMS.get(problem.code)
-    return known or f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".") + "."
+def problem_text(problem: Problem, wording: Wording) -> str:
+    """Return *problem* as a person reads it: in the words for its code, else in the engine's."""
+    key = f"problems.{problem.code}"
+    if key in wording:
+        return wording.plain(key)
+    return f"{problem.message[:1].upper()}{problem.message[1:]}".rstrip(".") + "."

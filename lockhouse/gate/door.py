@@ -19,7 +19,7 @@ from lockhouse.gate.forms import FormRefused, PostedForm, read_form, submitted_v
 from lockhouse.gate.pages import Page, choose_page, page_when_closed
 from lockhouse.gate.ports import Journeys
 from lockhouse.gate.rendering import HEADERS, Renderer
-from lockhouse.gate.scenes import NOT_ME, SIGN_OUT, Scene, draw, draw_words
+from lockhouse.gate.scenes import AGAIN, NOT_ME, SIGN_OUT, Scene, draw, draw_words
 from lockhouse.gate.settings import GateSettings
 from lockhouse.gate.steps import Notice
 from lockhouse.gate.visits import AttemptRefused, Visit, Visits
@@ -31,10 +31,7 @@ _log = logging.getLogger(__name__)
 _LINK = re.compile(r"[A-Za-z0-9_-]{43}")
 # How long a page waits for a task that works, before it says "one moment" and asks the browser to come again.
 _PATIENCE = 4.0
-_MOVED_ON = Notice(level="warning", text="This page had already moved on. Here is where you are now.")
-_LOST = Notice(level="warning", text="This browser has no open sign-in for this request. Please start again.")
 _CHOOSE = Problem(field="", code="action", message="please use one of the buttons")
-_AGAIN = "Show the page again"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,7 +66,7 @@ class Door:
                 return await self._answer(call, await self._look(call))
             return await self._post(request, call)
         except (OutcomeUnknown, Overloaded, StorageUnavailable):
-            busy = draw_words(self._renderer, Page.BUSY, path=call.path, link=_AGAIN)
+            busy = draw_words(self._renderer, Page.BUSY, path=call.path, link=AGAIN)
             busy.headers["Retry-After"] = "2"
             return busy
 
@@ -88,7 +85,7 @@ class Door:
         ours = origin_passes(request.headers, self._settings.origin)
         if not ours or not csrf_passes(self._mac, call.cookie if call.known else None, form.one("csrf")):
             _log.warning("gate.form_refused", extra={"reason": "csrf" if ours else "origin"})
-            return draw_words(self._renderer, Page.STALE, path=call.path, link=_AGAIN)
+            return draw_words(self._renderer, Page.STALE, path=call.path, link=AGAIN)
         if form.one("action") == SIGN_OUT and "step" not in form:
             await self._visits.sign_out(call.cookie)
             return self._back(call, cookie=new_cookie())
@@ -141,7 +138,7 @@ class Door:
     async def _submit(self, call: _Call, scene: Scene, form: PostedForm) -> Response:
         execution = scene.visit.execution
         if execution is None and scene.page is Page.LANDING:
-            return await self._answer(call, replace(scene, status=409, notices=(_LOST,)))
+            return await self._answer(call, replace(scene, status=409, notices=(self._say("lost"),)))
         if execution is None or scene.page not in {Page.STEP, Page.WORKING}:
             return await self._answer(call, scene)
         if not form.one("action"):
@@ -153,7 +150,9 @@ class Door:
         try:
             await self._journeys.submit(execution, token=form.one("step"), action=form.one("action"), values=values)
         except StepConflict:
-            return await self._answer(call, replace(await self._look(call), status=409, notices=(_MOVED_ON,)))
+            return await self._answer(
+                call, replace(await self._look(call), status=409, notices=(self._say("moved_on"),))
+            )
         except (StepGone, UnknownExecution):
             return await self._answer(call, await self._look(call))
         except InvalidFields as invalid:
@@ -170,6 +169,9 @@ class Door:
         if cookie is not None or not call.known:
             set_cookie(response, cookie or call.cookie, self._settings)
         return response
+
+    def _say(self, notice: str) -> Notice:
+        return Notice(level="warning", text=self._renderer.wording.plain(f"notices.{notice}"))
 
     def _back(self, call: _Call, *, cookie: str | None = None) -> Response:
         response = RedirectResponse(call.path, status_code=303, headers=dict(HEADERS))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from engine import Step
 from protocols.oauth2_ciba import Landing
@@ -37,103 +38,30 @@ class Page(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a page without a form says: its status, its mark, a title and a sentence or two."""
+    """A page that only says something: its status and its mark. What it says is under `pages` in the wording."""
 
     status: int
-    mark: str
-    title: str
-    text: str
+    mark: Literal["busy", "good", "bad", "stop", "none"] = "none"
 
-
-_AGAIN = "If you still want it, start again where you came from."
 
 WORDS: Mapping[Page, Words] = {
-    Page.WORKING: Words(status=200, mark="busy", title="One moment", text="This page goes on by itself."),
-    Page.APPROVED: Words(
-        status=200,
-        mark="good",
-        title="You have approved",
-        text="You can close this page and go back to where you started.",
-    ),
-    Page.DECLINED: Words(
-        status=200, mark="none", title="You have declined", text="Nothing was approved. You can close this page."
-    ),
-    Page.STOPPED: Words(
-        status=200,
-        mark="none",
-        title="The request is stopped",
-        text="Nothing was approved. Thank you for telling us that it was not you. You can close this page.",
-    ),
-    Page.LOCKED: Words(
-        status=200,
-        mark="bad",
-        title="Too many wrong attempts",
-        text=f"For your safety we have stopped this request. Nothing was approved. {_AGAIN}",
-    ),
-    Page.FINISHED: Words(status=200, mark="good", title="All done", text="You can close this page."),
-    Page.FAILED: Words(
-        status=410,
-        mark="bad",
-        title="This did not work",
-        text=f"Something went wrong on our side, and the request has ended. Nothing was approved. {_AGAIN}",
-    ),
-    Page.EXPIRED: Words(
-        status=410, mark="none", title="This request has expired", text=f"Nothing was approved. {_AGAIN}"
-    ),
-    Page.DECIDED: Words(
-        status=410,
-        mark="none",
-        title="This request is already decided",
-        text="There is nothing left to do here. You can close this page.",
-    ),
-    Page.ELSEWHERE: Words(
-        status=409,
-        mark="none",
-        title="Continued in another browser",
-        text="Somebody has signed in for this request in another browser or on another device. Please go on there.",
-    ),
-    Page.DISPLACED: Words(
-        status=409,
-        mark="none",
-        title="Opened in other browsers",
-        text="This request was opened in several browsers, and this one has lost its turn.",
-    ),
-    Page.WRONG_PERSON: Words(
-        status=403,
-        mark="none",
-        title="This is for somebody else",
-        text="Another person is signed in on this browser. Only the person who was asked can answer here.",
-    ),
-    Page.UNAVAILABLE: Words(
-        status=410,
-        mark="none",
-        title="This request is not available",
-        text="There is nothing that you can do here. You can close this page.",
-    ),
-    Page.UNKNOWN: Words(
-        status=404,
-        mark="none",
-        title="We do not know this link",
-        text="Please open it again from the message, in full. Links stop working some time after their request.",
-    ),
-    Page.STALE: Words(
-        status=403,
-        mark="none",
-        title="Please try again",
-        text="This page was open for too long, or your browser does not keep our cookie. Nothing has been changed.",
-    ),
-    Page.BAD_FORM: Words(
-        status=400,
-        mark="none",
-        title="We could not read this",
-        text="What arrived is not what our page sends. Nothing has been changed.",
-    ),
-    Page.BUSY: Words(
-        status=503,
-        mark="none",
-        title="We are busy",
-        text="Nothing has been lost. Please try again in a moment.",
-    ),
+    Page.WORKING: Words(status=200, mark="busy"),
+    Page.APPROVED: Words(status=200, mark="good"),
+    Page.DECLINED: Words(status=200, mark="stop"),
+    Page.STOPPED: Words(status=200, mark="stop"),
+    Page.LOCKED: Words(status=200, mark="bad"),
+    Page.FINISHED: Words(status=200, mark="good"),
+    Page.FAILED: Words(status=410, mark="bad"),
+    Page.EXPIRED: Words(status=410),
+    Page.DECIDED: Words(status=410),
+    Page.ELSEWHERE: Words(status=409),
+    Page.DISPLACED: Words(status=409),
+    Page.WRONG_PERSON: Words(status=403),
+    Page.UNAVAILABLE: Words(status=410),
+    Page.UNKNOWN: Words(status=404),
+    Page.STALE: Words(status=403),
+    Page.BAD_FORM: Words(status=400),
+    Page.BUSY: Words(status=503),
 }
 
 _OPEN = "pending"
@@ -165,10 +93,12 @@ def choose_page(
     """Return the page for a browser whose attempt is execution *mine*, standing at *step* (both None without one)."""
     if landing is None:
         return Page.UNKNOWN
-    over = _own_end(step) or _closed(landing, now)
+    elsewhere = landing.claimed_by not in {None, mine}
+    # The end of an attempt that lost says nothing about the request.
+    over = (None if elsewhere else _own_end(step)) or _closed(landing, now)
     if over is not None:
         return over
-    if landing.claimed_by not in {None, mine}:
+    if elsewhere:
         return Page.ELSEWHERE
     if not landing.allowed:
         return Page.UNAVAILABLE

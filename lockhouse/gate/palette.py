@@ -1,13 +1,15 @@
 """Colours that can be read: the deployment's accent, moved until it stands out from the page, and the ink upon it."""
 
-__all__ = ["Accent", "accent_for", "contrast"]
+__all__ = ["Accent", "accent_advice", "accent_for", "contrast"]
 
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 
 _WHITE = (255, 255, 255)
 _BLACK = (16, 21, 27)
-_LIGHT_PAPER = "#ffffff"
-_DARK_PAPER = "#182029"
+# Every ground that the accent may stand on, as in gate.css: card, page, box.
+LIGHT_PAPERS = ("#ffffff", "#f4f6f8", "#f1f5f9")
+DARK_PAPERS = ("#182029", "#0e141a", "#202b36")
 # WCAG 2.2, 1.4.3: text needs 4.5:1.
 _READABLE = 4.5
 
@@ -40,26 +42,42 @@ def accent_for(colour: str) -> Accent:
     >>> accent_for("#1f5f8b").light
     '#1f5f8b'
     """
-    light = _until_readable(_parse(colour), _LIGHT_PAPER, towards=_BLACK)
-    dark = _until_readable(_parse(colour), _DARK_PAPER, towards=_WHITE)
+    light = _until_readable(colour, LIGHT_PAPERS, step=-0.01)
+    dark = _until_readable(colour, DARK_PAPERS, step=0.01)
     return Accent(light=light, on_light=_ink_on(light), dark=dark, on_dark=_ink_on(dark))
 
 
-def _until_readable(colour: Rgb, paper: str, *, towards: Rgb) -> str:
-    for tenth in range(11):
-        mixed = _write(_mix(colour, towards, tenth / 10))
-        if contrast(mixed, paper) >= _READABLE:
-            return mixed
-    return _write(towards)
+def accent_advice(colour: str) -> str:
+    """Return what an operator is to know about *colour*: that light pages show another one; else nothing.
+
+    Dark pages always may show a lighter one: no colour can be read on both white and near black as it is.
+
+    >>> accent_advice("#1f5f8b")
+    ''
+    """
+    shown = accent_for(colour).light
+    if shown == colour.lower():
+        return ""
+    worst = min(contrast(colour, paper) for paper in LIGHT_PAPERS)
+    return (
+        f"expected a colour with a contrast of at least {_READABLE}:1 to white pages, found {colour} with {worst}:1; "
+        f"pages show {shown} instead: set that, or another dark colour"
+    )
+
+
+def _until_readable(colour: str, papers: tuple[str, ...], *, step: float) -> str:
+    """Move the lightness of *colour* by *step* until it can be read; hue and saturation stay."""
+    hue, lightness, saturation = rgb_to_hls(*(part / 255 for part in _parse(colour)))
+    shown = colour.lower()
+    while any(contrast(shown, paper) < _READABLE for paper in papers):
+        lightness = min(1.0, max(0.0, lightness + step))
+        red, green, blue = (round(255 * part) for part in hls_to_rgb(hue, lightness, saturation))
+        shown = _write((red, green, blue))
+    return shown
 
 
 def _ink_on(colour: str) -> str:
     return max((_write(_WHITE), _write(_BLACK)), key=lambda ink: contrast(ink, colour))
-
-
-def _mix(colour: Rgb, towards: Rgb, share: float) -> Rgb:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, towards, strict=True))
-    return red, green, blue
 
 
 def _parse(colour: str) -> Rgb:

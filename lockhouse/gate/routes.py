@@ -1,6 +1,4 @@
-"""The gate's routes: `/a/{token}`, where people are led by a link, and the three files that its pages load."""
-
-from collections.abc import Sequence
+"""The gate's routes: `/a/{token}`, where people are led by a link, and the files that its pages load."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,14 +6,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.storage import Database, Keyring
-from lockhouse.gate.assets import Asset, load_assets
+from lockhouse.gate.assets import Asset, Assets, load_assets
 from lockhouse.gate.door import Door
 from lockhouse.gate.ports import Clock, Journeys, Requests
 from lockhouse.gate.rendering import Renderer
 from lockhouse.gate.settings import GateSettings
 from lockhouse.gate.visits import Visits
+from lockhouse.gate.wording import load_wording
 
-__all__ = ["gate_routes"]
+__all__ = ["asset_routes", "gate_routes"]
 
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 _FOR_A_DAY = "public, max-age=86400"
@@ -31,22 +30,24 @@ def gate_routes(
     settings: GateSettings,
 ) -> list[Route]:
     """Return the routes of the pages for people. GET changes nothing; whatever changes something is a POST."""
-    assets = load_assets(settings.accent)
+    assets = load_assets(settings.accent, logo=settings.logo, logo_dark=settings.logo_dark)
+    wording = load_wording(settings.language, settings.texts)
     door = Door(
         visits=Visits(requests=ciba, database=database, keyring=keyring, clock=clock),
         journeys=engine,
-        renderer=Renderer(settings=settings, assets=assets),
+        renderer=Renderer(settings=settings, assets=assets, wording=wording),
         mac=keyring.mac,
         settings=settings,
     )
     return [
         Route("/a/{token}", door.handle, methods=["GET", "POST"], name="gate"),
-        *_asset_routes((assets.style, assets.script, assets.icon), icon=assets.icon),
+        *asset_routes(assets),
     ]
 
 
-def _asset_routes(assets: Sequence[Asset], *, icon: Asset) -> list[Route]:
-    by_name = {asset.name: asset for asset in assets}
+def asset_routes(assets: Assets) -> list[Route]:
+    """Return the routes of the files that pages load."""
+    by_name = assets.by_name
 
     async def serve(request: Request) -> Response:
         asset = by_name.get(request.path_params["name"])
@@ -55,7 +56,7 @@ def _asset_routes(assets: Sequence[Asset], *, icon: Asset) -> list[Route]:
         return _answer(asset, _FOR_A_YEAR)
 
     async def favicon(_: Request) -> Response:
-        return _answer(icon, _FOR_A_DAY)
+        return _answer(assets.icon, _FOR_A_DAY)
 
     return [Route("/gate/{name}", serve, methods=["GET"]), Route("/favicon.ico", favicon, methods=["GET"])]
 
@@ -63,6 +64,8 @@ def _asset_routes(assets: Sequence[Asset], *, icon: Asset) -> list[Route]:
 def _answer(asset: Asset, keep: str) -> Response:
     headers = {
         "Cache-Control": keep,
+        # A logo may be an SVG file that somebody opens by itself: it then runs nothing and loads nothing.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
     }

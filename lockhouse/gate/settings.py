@@ -1,6 +1,7 @@
 """What the gate is told when it is built: plain values, no settings class."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 __all__ = ["GateSettings"]
@@ -18,6 +19,11 @@ class GateSettings:
     name: str = "Lockhouse"
     accent: str = "#1f5f8b"
     support: str = ""
+    language: str = "en"
+    texts: Path | None = None
+    time_zone: str = "UTC"
+    logo: Path | None = None
+    logo_dark: Path | None = None
 
     @property
     def origin(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import Step
 from lockhouse.gate.controls import Control, Problem, controls_of, problem_text
+from lockhouse.gate.wording import Wording
 
 __all__ = ["Button", "Notice", "ProblemLine", "ShownItem", "StepView", "problem_lines", "step_view"]
 
@@ -59,22 +60,24 @@ class StepView:
     notices: tuple[Notice, ...]
 
 
-def step_view(step: Step, *, refill: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()) -> StepView:
+def step_view(
+    step: Step, *, wording: Wording, refill: Mapping[str, Any] | None = None, problems: Sequence[Problem] = ()
+) -> StepView:
     """Return *step* as a page; *refill* and *problems* are what came back from a submit that was refused (422)."""
     return StepView(
         token=step.token or "",
-        title=step.title.text if step.title else "Please answer",
+        title=step.title.text if step.title else wording.plain("step.title"),
         help=step.help.text if step.help else "",
         shown=tuple(
             ShownItem(name=one.name, label=one.label, value=one.value) for one in step.show if not _is_empty(one.value)
         ),
-        controls=controls_of(step.fields, refill=refill, problems=problems),
+        controls=controls_of(step.fields, wording=wording, refill=refill, problems=problems),
         buttons=_buttons(step),
         notices=tuple(Notice(level=one.level, text=one.text) for one in step.messages),
     )
 
 
-def problem_lines(view: StepView, problems: Sequence[Problem]) -> tuple[ProblemLine, ...]:
+def problem_lines(view: StepView, problems: Sequence[Problem], wording: Wording) -> tuple[ProblemLine, ...]:
     """Return the summary: a line for each control with a problem, then what belongs to none of them."""
     lines = [
         ProblemLine(target=control.id, label=control.label, text=" ".join(control.problems))
@@ -83,7 +86,7 @@ def problem_lines(view: StepView, problems: Sequence[Problem]) -> tuple[ProblemL
     ]
     known = {control.id.removeprefix("field-") for control in view.controls}
     homeless = [one for one in problems if one.field.replace("[", ".").split(".")[0] not in known]
-    return (*lines, *(ProblemLine(target="", label="", text=problem_text(one)) for one in homeless))
+    return (*lines, *(ProblemLine(target="", label="", text=problem_text(one, wording)) for one in homeless))
 
 
 def _is_empty(value: Any) -> bool:

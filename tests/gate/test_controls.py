@@ -8,26 +8,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from engine import Step
 from engine.runtime.steps import Choice, Shown
-from lockhouse.gate.controls import LOOKS, Control, Option, Problem, controls_of
+from lockhouse.gate.controls import LOOKS, Control, Option, Problem, controls_of, problem_text
 from lockhouse.gate.forms import parse_form, submitted_values
 from lockhouse.gate.steps import problem_lines, step_view
+from lockhouse.gate.wording import load_wording
 from tests.gate.steps import SHOW, action, field, prompt
 
+WORDING = load_wording("en")
 HOSTILE = '"><img src=x onerror=alert(1)>&amp;\u202e\u0000<b>مرحبا 🇩🇪'
 EVERY_TYPE = (*LOOKS, "list of string", "list of id", "list of integer", "one of a, b", "{name, title}", "permission")
 
 
 def control(kind: str, **options: Any) -> Control:
     refill, problems = options.pop("refill", None), options.pop("problems", ())
-    return controls_of((field("f", kind, **options),), refill=refill, problems=problems)[0]
+    return controls_of((field("f", kind, **options),), wording=WORDING, refill=refill, problems=problems)[0]
 
 
 def drawn(step: Step, **options: Any) -> str:
     templates = Environment(
         loader=PackageLoader("lockhouse.gate"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    parts = vars(templates.get_template("parts.html").make_module({"long": 100}))
-    view = step_view(step, **options)
+    parts = vars(templates.get_template("parts.html").make_module({"long": 60, "huge": 600, "t": WORDING.markup}))
+    view = step_view(step, wording=WORDING, **options)
     return "".join(map(str, [parts["shown_list"](view.shown), *(parts["field"](one) for one in view.controls)]))
 
 
@@ -179,8 +181,8 @@ def test_the_summary_leads_to_each_field_and_keeps_what_belongs_to_none() -> Non
         Problem(field="gone", code="unknown", message="no field has this name"),
         Problem(field="", code="action", message="please use one of the buttons"),
     )
-    view = step_view(prompt(field("f", "integer")), problems=problems)
-    assert [(line.target, line.text) for line in problem_lines(view, problems)] == [
+    view = step_view(prompt(field("f", "integer")), wording=WORDING, problems=problems)
+    assert [(line.target, line.text) for line in problem_lines(view, problems, WORDING)] == [
         ("field-f", "At most 9."),
         ("", "No field has this name."),
         ("", "Please use one of the buttons."),
@@ -189,7 +191,7 @@ def test_the_summary_leads_to_each_field_and_keeps_what_belongs_to_none() -> Non
 
 def test_the_button_that_submits_comes_first_and_only_one_leads() -> None:
     step = prompt(actions=(action("no", "No", submits=False), action("a", "A"), action("b", "B")))
-    view = step_view(step)
+    view = step_view(step, wording=WORDING)
     assert [(button.id, button.style, button.submits) for button in view.buttons] == [
         ("a", "primary", True),
         ("b", "secondary", True),
@@ -198,7 +200,17 @@ def test_the_button_that_submits_comes_first_and_only_one_leads() -> None:
 
 
 def test_a_single_button_leads_also_where_it_submits_nothing() -> None:
-    assert step_view(prompt(actions=(action("ok", "OK", submits=False),))).buttons[0].style == "primary"
+    assert (
+        step_view(prompt(actions=(action("ok", "OK", submits=False),)), wording=WORDING).buttons[0].style == "primary"
+    )
+
+
+def test_a_problem_without_words_of_ours_is_told_in_the_engines() -> None:
+    assert (
+        problem_text(Problem(field="a", code="required", message="this must be given"), WORDING)
+        == "Please fill this in."
+    )
+    assert problem_text(Problem(field="a", code="max", message="at most 9"), WORDING) == "At most 9."
 
 
 def test_what_is_empty_is_not_shown_and_the_message_is_big() -> None:
@@ -226,4 +238,4 @@ def test_any_value_can_be_shown(value: Any, words: str) -> None:
 
 
 def test_a_step_without_a_title_still_has_a_heading() -> None:
-    assert step_view(replace(prompt(), title=None)).title
+    assert step_view(replace(prompt(), title=None), wording=WORDING).title

@@ -9,6 +9,7 @@ import pytest
 
 from engine import Step
 from lockhouse.gate.pages import WORDS, Page, choose_page, page_when_closed
+from lockhouse.gate.wording import load_wording
 from protocols.oauth2_ciba import Landing, Permission
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -117,6 +118,13 @@ def test_once_claimed_the_other_browsers_are_sent_away() -> None:
     assert page(claimed, ended("cancelled", {"reason": "displaced"})) is Page.ELSEWHERE
 
 
+@pytest.mark.parametrize("end", [ended("fault", {"code": "claimed_elsewhere"}), ended("denied", {"by": "lockout"})])
+def test_the_end_of_an_attempt_that_lost_is_not_the_end_of_the_request(end: Step) -> None:
+    """Two right passwords at once: the second one's flow ends, and the request goes on in the first one's browser."""
+    assert page(replace(OPEN, claimed_by="theirs"), end) is Page.ELSEWHERE
+    assert page(replace(OPEN, claimed_by="theirs", status="approved"), end) is Page.DECIDED
+
+
 def test_a_browser_that_lost_its_turn_may_take_it_again() -> None:
     assert page(step=ended("cancelled", {"reason": "displaced"})) is Page.DISPLACED
 
@@ -140,6 +148,8 @@ def test_a_step_for_one_person_is_shown_to_their_session_only() -> None:
 
 def test_every_page_without_a_form_has_words_and_a_fitting_status() -> None:
     assert set(WORDS) == set(Page) - {Page.LANDING, Page.STEP}
+    wording = load_wording("en")
+    assert all(f"pages.{page}.{part}" in wording for page in WORDS for part in ("title", "text"))
     statuses = {page: words.status for page, words in WORDS.items()}
     assert statuses[Page.UNKNOWN] == 404
     assert statuses[Page.WRONG_PERSON] == 403
