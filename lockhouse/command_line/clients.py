@@ -13,6 +13,7 @@ from lockhouse.command_line.console import note, print_json, print_table, report
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.installation import Installation
 from protocols.oauth2 import Client, ClientInvalid, ClientLimits, Clients, NewClient, mint_secret, secret_weakness
+from protocols.oauth2_ciba import remove_client
 
 __all__ = ["app"]
 
@@ -94,8 +95,8 @@ def remove(
     config: ConfigOption = _DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a client; its open requests and its tokens are of no use from then on."""
-    removed = inside(config, lambda home: lambda unit: Clients(keyring=home.keyring).remove(unit, client_id))
+    """Remove a client; its open requests are cancelled and its tokens revoked."""
+    removed = inside(config, lambda home: _removing(home, client_id))
     if not removed:
         report(f"there is no client {client_id}; `lockhouse client list` shows those there are")
         raise typer.Exit(1)
@@ -111,6 +112,12 @@ def _adding(home: Installation, client: NewClient) -> Callable[[Unit], None]:
         expected = f"scopes that the settings know ({', '.join(sorted(known))}), found {', '.join(unknown)}"
         raise ClientInvalid("scopes", f"{expected}; add [scopes.{unknown[0]}] to the settings first")
     return partial(Clients(keyring=home.keyring).add, client=client, now=home.clock.now())
+
+
+def _removing(home: Installation, client_id: str) -> Callable[[Unit], bool]:
+    kept = timedelta(days=home.configuration.settings.ciba.keep_days)
+    clients = Clients(keyring=home.keyring)
+    return partial(remove_client, client_id=client_id, clients=clients, now=home.clock.now(), keep_final=kept)
 
 
 def _tell(client_id: str, minted: str | None, *, as_json: bool) -> None:

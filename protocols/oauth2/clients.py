@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 
 from engine.storage import Keyring, Unit, insert_or_ignore, to_micros
+from protocols.oauth2.grants import revoke_grants_of
 from protocols.oauth2.tables import CLIENTS
 
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
@@ -159,8 +160,12 @@ class Clients:
         """Return every client in the order of their ids."""
         return [_client(row) for row in unit.execute(_SELECT_ALL)]
 
-    def remove(self, unit: Unit, client_id: str) -> bool:
-        """Forget the client; its requests and tokens are of no use from now on. Return whether there was one."""
+    def remove(self, unit: Unit, client_id: str, *, now: datetime) -> bool:
+        """Forget the client and take its grants back. Return whether there was one.
+
+        What a grant type keeps of it is that grant type's affair: see ``remove_client`` of CIBA.
+        """
+        revoke_grants_of(unit, client_id, reason="client removed", now=now)
         return unit.execute(_DELETE, {"id": client_id}).rowcount == 1
 
     def disable(self, unit: Unit, client_id: str) -> bool:

@@ -41,11 +41,10 @@ class Form:
 
 def check_head(content_type: str | None, content_length: str | None) -> None:
     """Refuse by the headers alone what is no form, or is known to be too long, before a byte of it is read."""
-    media, _, parameters = (content_type or "").partition(";")
-    if media.strip().lower() != MEDIA_TYPE:
+    media, *parameters = (content_type or "").lower().replace(" ", "").replace('"', "").split(";")
+    if media != MEDIA_TYPE:
         raise invalid_request(f"send a form: Content-Type {MEDIA_TYPE}")
-    charset = parameters.strip().lower().replace(" ", "").replace('"', "")
-    if charset.startswith("charset=") and charset != "charset=utf-8":
+    if any(parameter.startswith("charset=") and parameter != "charset=utf-8" for parameter in parameters):
         raise invalid_request("send the form in UTF-8")
     if content_length is not None and content_length.isdecimal() and int(content_length[:12]) > BODY_LIMIT:
         raise _too_long()

@@ -11,11 +11,13 @@ from protocols.oauth2.tokens import TokenSet
 
 _INSERT_GRANT = insert(GRANTS)
 _INSERT_TOKEN = insert(ACCESS_TOKENS)
-_REVOKE = (
+_REVOKE_ANY = (
     update(GRANTS)
-    .where(GRANTS.c.grant_id == bindparam("id"), GRANTS.c.revoked_at.is_(None))
+    .where(GRANTS.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("at"), revoked_reason=bindparam("why"))
 )
+_REVOKE = _REVOKE_ANY.where(GRANTS.c.grant_id == bindparam("id"))
+_REVOKE_OF_CLIENT = _REVOKE_ANY.where(GRANTS.c.client_id == bindparam("client"))
 _LIVE_TOKEN = (
     select(GRANTS.c.client_id, GRANTS.c.user_id)
     .join_from(ACCESS_TOKENS, GRANTS, ACCESS_TOKENS.c.grant_id == GRANTS.c.grant_id)
@@ -68,6 +70,12 @@ def store_grant(unit: Unit, grant: NewGrant, *, now: datetime) -> None:
 def revoke_grant(unit: Unit, grant_id: str, *, reason: str, now: datetime) -> bool:
     """Take the grant back, and all its tokens with it. Return whether it still stood."""
     return unit.execute(_REVOKE, {"id": grant_id, "at": to_micros(now), "why": reason}).rowcount == 1
+
+
+def revoke_grants_of(unit: Unit, client_id: str, *, reason: str, now: datetime) -> int:
+    """Take back every grant of the client; return how many still stood."""
+    params = {"client": client_id, "at": to_micros(now), "why": reason}
+    return unit.execute(_REVOKE_OF_CLIENT, params).rowcount
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from protocols.oauth2.clients import AUTH_METHODS, CIBA_GRANT, DELIVERY_MODES
 from protocols.oauth2.scopes import Scope
 
 _CLAIMS = (
-    *("sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "acr", "name", "preferred_username"),
+    *("sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "acr", "name", "preferred_username", "locale"),
     *("email", "email_verified", "phone_number", "phone_number_verified"),
 )
 

@@ -5,6 +5,7 @@ The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
+from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.permissions import Permission
 from protocols.oauth2_ciba.records import CibaRecords
@@ -22,4 +23,5 @@ __all__ = [
     "Limits",
     "Opened",
     "Permission",
+    "remove_client",
 ]

@@ -7,6 +7,8 @@ from protocols.oauth2 import OAuthError
 
 # Characters that change the order in which others are read: what is shown would not be what was sent.
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters and a symbol that are drawn as nothing.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -20,7 +22,7 @@ def check_binding_message(message: str, *, longest: int, pattern: str | None) ->
         raise _refused(f"it may have {longest} characters")
     if any(c in _BIDIRECTIONAL or unicodedata.category(c) in _CONTROLS for c in seen):
         raise _refused("it may hold no control and no direction characters")
-    if not any(unicodedata.category(c)[0] not in "CZ" for c in seen):
+    if not any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in seen):
         raise _refused("it needs a visible character")
     if "://" in seen or "www." in seen.lower():
         raise _refused("it may hold nothing that looks like a link")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 
 NOTIFICATION, LOGIN = "notification", "login"
 NOT_ME, NOT_ME_UNVERIFIED = "not_me", "not_me_unverified"
+NO_ANSWER = "no_answer"
 ANY = "*"
+# The field that tells more of an end, for the record alone: the code of a fault or a channel, or why it was cancelled.
+_DETAILS: Mapping[str, str] = MappingProxyType({"fault": "code", "undeliverable": "reason", "cancelled": "reason"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ ENDS: tuple[End, ...] = (
     End(role=LOGIN, outcome="expired", event=Event.LAPSE, reason="expired"),
     End(role=ANY, outcome="fault", event=Event.FAILURE, reason="fault"),
     End(role=ANY, outcome="cancelled", event=Event.FAILURE, reason="cancelled"),
-    End(role=ANY, outcome=ANY, event=Event.FAILURE, reason="no_answer"),
+    End(role=ANY, outcome=ANY, event=Event.FAILURE, reason=NO_ANSWER),
 )
 
 _OTHERS_OF_PAIR = select(REQUESTS.c.request_id).where(
@@ -115,7 +119,7 @@ class Ends:
         event = _in_time(end.event, request, ended.at)
         if event is None:
             return
-        reason, kept = _reason(end, ended), ended.at + self._settings.keep_final
+        reason, kept = _reason(end, event, ended), ended.at + self._settings.keep_final
         if move(unit, event, request.request_id, now=ended.at, reason=reason, due_at=kept):
             unit.after_commit(_report(request, reason))
 
@@ -129,19 +133,23 @@ class Ends:
 
 
 def _in_time(event: Event | None, request: Request, now: datetime) -> Event | None:
-    """Return *event*, but for an end without an answer: at or past expires_at that is expiry, before it a failure."""
-    if event not in (Event.FAILURE, Event.LAPSE):
-        return event
-    return Event.LAPSE if now >= request.expires_at else Event.FAILURE
+    """Return *event* as it counts now: at or past expires_at all that is left is to expire; before it nothing does."""
+    if event is None:
+        return None
+    if now >= request.expires_at:
+        return Event.LAPSE
+    return Event.FAILURE if event is Event.LAPSE else event
 
 
-def _reason(end: End, ended: Ended) -> str:
-    code = ended.fields.get("code") if end.outcome == "fault" else None
-    return f"{end.reason}: {code}" if code else end.reason
+def _reason(end: End, event: Event, ended: Ended) -> str:
+    """Return what the record keeps: the table's word, and the code that the flow or the engine gave."""
+    reason = NO_ANSWER if end.event is Event.LAPSE and event is Event.FAILURE else end.reason
+    detail = ended.fields.get(_DETAILS.get(end.outcome, ""))
+    return f"{reason}: {detail}" if detail else reason
 
 
 def _report(request: Request, reason: str) -> Callable[[], None]:
     """Return what tells the operator once the end is stored."""
-    facts = {"request_id": request.request_id, "client_id": request.client_id, "reason": reason}
+    facts = {"ciba_request": request.request_id, "client_id": request.client_id, "reason": reason}
     level = logging.WARNING if reason in (NOT_ME, NOT_ME_UNVERIFIED, "lockout") else logging.INFO
     return lambda: log.log(level, "ciba_request_ended", extra=facts)

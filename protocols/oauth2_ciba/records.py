@@ -10,13 +10,13 @@ from protocols.oauth2 import Accounts, AssertionKey, Clients
 from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
+from protocols.oauth2_ciba.cancellation import revoke
 from protocols.oauth2_ciba.ends import Ends
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.initiation import NOTIFICATION_END
-from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.requests import by_id
 from protocols.oauth2_ciba.settings import CibaSettings
-from protocols.oauth2_ciba.states import Event
+from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.sweep import sweep
 
 LOGIN_END = "ciba.login"
@@ -53,19 +53,15 @@ class CibaRecords:
         return approval_link.claim(unit, execution=execution, correlation=correlation, subject=subject, now=now)
 
     def may_dispatch(self, unit: Unit, correlation: str) -> bool:
-        """Ask the guard once more before a message about the request goes out; False: drop it."""
+        """Ask once more before a message goes out: False where nothing is left to decide, or the guard says no."""
         request = by_id(unit, correlation)
-        if request is None:
+        if request is None or request.status is not State.PENDING:
             return False
         return self.guard.allows(unit, subject=request.user_id, client_id=request.client_id)
 
     def revoke(self, unit: Unit, *, request_id: str, now: datetime, reason: str = "operator") -> bool:
         """End a request for operator or person: pending → cancelled, approved → denied. Return whether it moved."""
-        kept = now + self.settings.keep_final
-        return any(
-            move(unit, event, request_id, now=now, reason=reason, due_at=kept)
-            for event in (Event.CANCELLATION, Event.REVOCATION)
-        )
+        return revoke(unit, request_id, now=now, reason=reason, keep_final=self.settings.keep_final)
 
     def lift_block(self, unit: Unit, *, client_id: str, subject: str) -> bool:
         """Lift the block of a pair; return whether there was one."""

@@ -50,7 +50,10 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One filled cell of the table, with what each kind of client is told afterwards."""
+    """One filled cell of the table, with what each kind of client is told afterwards.
+
+    What has run out can only expire: a poll was told so already, even where no sweep has come by.
+    """
 
     at: State
     event: Event
@@ -63,7 +66,8 @@ class Move:
 
 def _denied(at: State, event: Event) -> Move:
     told = {State.PENDING: ("ping", "access_denied")}.get(at, ("-", "-"))
-    return Move(at=at, event=event, to=State.DENIED, poll="access_denied", ping=told[0], push=told[1])
+    when = Moment.BEFORE_EXPIRY if at is State.PENDING else Moment.BEFORE_REDEEM_BY
+    return Move(at=at, event=event, to=State.DENIED, when=when, poll="access_denied", ping=told[0], push=told[1])
 
 
 MOVES: tuple[Move, ...] = (
@@ -82,11 +86,20 @@ MOVES: tuple[Move, ...] = (
         at=State.PENDING,
         event=Event.FAILURE,
         to=State.FAILED,
+        when=Moment.BEFORE_EXPIRY,
         poll="expired_token",
         ping="ping",
         push="transaction_failed",
     ),
-    Move(at=State.PENDING, event=Event.CANCELLATION, to=State.CANCELLED, poll="invalid_grant", ping="-", push="-"),
+    Move(
+        at=State.PENDING,
+        event=Event.CANCELLATION,
+        to=State.CANCELLED,
+        when=Moment.BEFORE_EXPIRY,
+        poll="invalid_grant",
+        ping="-",
+        push="-",
+    ),
     Move(
         at=State.PENDING,
         event=Event.LAPSE,

@@ -40,8 +40,8 @@ async def test_an_id_is_given_once(database: Database) -> None:
     await database.run(lambda unit: clients.add(unit, GOOD, now=NOON))
     with pytest.raises(ClientExists, match="shop"):
         await database.run(lambda unit: clients.add(unit, GOOD, now=NOON))
-    assert await database.run(lambda unit: clients.remove(unit, "shop"))
-    assert not await database.run(lambda unit: clients.remove(unit, "shop"))
+    assert await database.run(lambda unit: clients.remove(unit, "shop", now=NOON))
+    assert not await database.run(lambda unit: clients.remove(unit, "shop", now=NOON))
     assert not await database.run(lambda unit: clients.disable(unit, "shop"))
 
 

@@ -104,7 +104,7 @@ async def test_the_guard_is_asked_each_time(world: World, cause: str) -> None:
         case "client disabled":
             await world.database.run(lambda unit: clients.disable(unit, SHOP))
         case "client removed":
-            await world.database.run(lambda unit: clients.remove(unit, SHOP))
+            await world.database.run(lambda unit: clients.remove(unit, SHOP, now=NOON))
         case _:
             await world.database.run(lambda unit: unit.execute(revoke).rowcount)
     await refused(world, bearer(token))

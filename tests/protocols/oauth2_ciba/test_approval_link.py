@@ -178,3 +178,11 @@ async def test_a_message_may_go_out_while_the_guard_says_yes(small_world: World)
     row = await small_world.row(await small_world.asked())
     assert await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, row.request_id))
     assert not await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, "unknown"))
+
+
+async def test_no_message_goes_out_about_a_request_that_is_decided(small_world: World) -> None:
+    """A mail server that was down must not bring people links that are dead."""
+    auth_req_id = await small_world.asked()
+    row = await small_world.row(auth_req_id)
+    await small_world.post("/oauth2/bc-authorize/cancel", {"auth_req_id": auth_req_id})
+    assert not await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, row.request_id))

@@ -48,6 +48,8 @@ def test_what_people_can_read_is_accepted_unaltered(message: str) -> None:
         "   ",
         "\u00a0\u2003",
         "\u200b",
+        "\u3164\u2800\uffa0",
+        "\ufe0f",
         "see https://evil.example",
         "ftp://x",
         "WWW.evil.example",

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.protocols.world import BANK, PUSHY, SHOP, World, as_error
+from protocols.oauth2 import NewClient
+from protocols.oauth2_ciba import remove_client
+from tests.protocols.world import BANK, PUSHY, SECRETS, SHOP, World, as_error
 
 pytestmark = pytest.mark.anyio
 
@@ -32,3 +34,52 @@ async def test_a_decided_request_stays_decided(world: World) -> None:
     assert await cancel(world, auth_req_id) == (400, "invalid_grant")
     assert (await world.poll(auth_req_id)).status_code == 200
     assert await cancel(world, auth_req_id) == (400, "invalid_grant")
+
+
+async def remove_and_register_again(world: World) -> None:
+    clients, now, settings = world.records.clients, world.clock.now(), world.settings
+    assert await world.database.run(
+        lambda unit: remove_client(unit, SHOP, clients=clients, now=now, keep_final=settings.keep_final)
+    )
+    again = NewClient(client_id=SHOP, secret=SECRETS[SHOP])
+    await world.database.run(lambda unit: clients.add(unit, again, now=now))
+
+
+async def test_what_a_removed_client_had_is_not_its_successors(world: World) -> None:
+    """Requirement 149: an id that is given again revives no token, no request and no answer."""
+    redeemed = (await world.poll(await world.approved())).json()["access_token"]
+    pending, approved = await world.asked(key="order 17"), await world.approved()
+    others = await world.approved(client=BANK)
+    await remove_and_register_again(world)
+
+    told = await world.http.get("/oauth2/userinfo", headers={"Authorization": f"Bearer {redeemed}"})
+    assert as_error(told) == (401, "invalid_token")
+    assert as_error(await world.poll(pending)) == (400, "invalid_grant")
+    assert as_error(await world.poll(approved)) == (400, "access_denied")
+    assert (await world.row(pending)).reason == (await world.row(approved)).reason == "client removed"
+    assert await world.asked(key="order 17") != pending
+    assert (await world.poll(others, client=BANK)).status_code == 200
+
+
+async def test_a_block_outlives_the_client_that_it_is_for(world: World) -> None:
+    """Whoever said "not me" to an id need not say it again to the next bearer of the id."""
+    execution = await world.claimed(auth_req_id := await world.asked())
+    await world.end("ciba.login", auth_req_id, execution, "denied", by="not_me")
+    await remove_and_register_again(world)
+    assert as_error(await world.ask()) == (403, "access_denied")
+
+
+async def test_a_client_that_is_not_there_is_not_removed(small_world: World) -> None:
+    clients, now, kept = small_world.records.clients, small_world.clock.now(), small_world.settings.keep_final
+    assert not await small_world.database.run(
+        lambda unit: remove_client(unit, "nobody", clients=clients, now=now, keep_final=kept)
+    )
+
+
+async def test_what_has_expired_stays_expired(world: World) -> None:
+    """A poll was told so already, whether or not the sweep has come by."""
+    auth_req_id = await world.asked(requested_expiry="10")
+    world.clock.forward(10)
+    assert as_error(await world.poll(auth_req_id)) == (400, "expired_token")
+    assert await cancel(world, auth_req_id) == (400, "invalid_grant")
+    assert as_error(await world.poll(auth_req_id)) == (400, "expired_token")

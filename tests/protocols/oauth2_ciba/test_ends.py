@@ -56,9 +56,9 @@ LOGIN_ENDS: list[tuple[str, dict[str, Any], State, str]] = [
     ("denied", {"by": "not_me"}, State.DENIED, "not_me"),
     ("denied", {"by": "not_me_unverified"}, State.DENIED, "not_me_unverified"),
     ("denied", {"by": "lockout"}, State.DENIED, "lockout"),
-    ("expired", {}, State.FAILED, "expired"),
+    ("expired", {}, State.FAILED, "no_answer"),
     ("fault", {"code": "abandoned", "node": "check"}, State.FAILED, "fault: abandoned"),
-    ("cancelled", {"reason": "operator"}, State.FAILED, "cancelled"),
+    ("cancelled", {"reason": "operator"}, State.FAILED, "cancelled: operator"),
 ]
 
 
@@ -76,21 +76,22 @@ async def test_the_end_of_the_login_reaches_the_next_poll(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "fields", "error"),
+    ("outcome", "fields", "error", "reason"),
     [
-        ("sent", {"channel": "email"}, "authorization_pending"),
-        ("undeliverable", {"reason": "no_address"}, "expired_token"),
-        ("fault", {"code": "deferred_timeout", "node": "by_email"}, "expired_token"),
-        ("cancelled", {"reason": "operator"}, "expired_token"),
+        ("sent", {"channel": "email"}, "authorization_pending", None),
+        ("undeliverable", {"reason": "no_address"}, "expired_token", "undeliverable: no_address"),
+        ("fault", {"code": "deferred_timeout", "node": "by_email"}, "expired_token", "fault: deferred_timeout"),
+        ("cancelled", {"reason": "operator"}, "expired_token", "cancelled: operator"),
     ],
 )
 async def test_the_end_of_the_notification_reaches_the_next_poll(
-    world: World, outcome: str, fields: dict[str, Any], error: str
+    world: World, outcome: str, fields: dict[str, Any], error: str, reason: str | None
 ) -> None:
     auth_req_id = await world.asked()
     row = await world.row(auth_req_id)
     await world.end("ciba.notification", auth_req_id, row.flow_execution_id, outcome, **fields)
     assert as_error(await world.poll(auth_req_id)) == (400, error)
+    assert (await world.row(auth_req_id)).reason == reason
 
 
 async def test_at_its_deadline_a_request_has_expired_whichever_flow_says_so(world: World) -> None:
@@ -103,6 +104,20 @@ async def test_at_its_deadline_a_request_has_expired_whichever_flow_says_so(worl
         outcome = "undeliverable" if name == "ciba.notification" else "expired"
         await world.end(name, auth_req_id, execution, outcome)
         assert (await world.row(auth_req_id)).status is State.EXPIRED
+
+
+@pytest.mark.parametrize(("outcome", "fields", "_state", "_reason"), LOGIN_ENDS)
+async def test_no_end_makes_anything_else_of_what_has_expired(
+    world: World, outcome: str, fields: dict[str, Any], _state: State, _reason: str
+) -> None:
+    """A poll was told so already, whether or not the sweep has come by."""
+    auth_req_id = await world.asked(requested_expiry="10")
+    execution = await world.claimed(auth_req_id)
+    world.clock.forward(10)
+    assert as_error(await world.poll(auth_req_id)) == (400, "expired_token")
+    await world.end("ciba.login", auth_req_id, execution, outcome, **fields)
+    assert (await world.row(auth_req_id)).status is State.EXPIRED
+    assert as_error(await world.poll(auth_req_id)) == (400, "expired_token")
 
 
 async def test_once_somebody_claimed_only_the_end_of_that_attempt_counts(world: World) -> None:
@@ -187,4 +202,6 @@ async def test_not_me_and_lockout_are_told_to_the_operator(
     await small_world.end("ciba.login", auth_req_id, "a", "denied", by="not_me_unverified")
     (record,) = [record for record in caplog.records if record.message == "ciba_request_ended"]
     assert (record.levelname, vars(record)["reason"]) == ("WARNING", "not_me_unverified")
+    assert vars(record)["ciba_request"] == (await small_world.row(auth_req_id)).request_id
+    assert not hasattr(record, "request_id"), "that is the id of the HTTP request"
     assert re.search("sub-ann|Order 17", json.dumps({k: str(v) for k, v in vars(record).items()})) is None

@@ -36,7 +36,7 @@ async def disable_client(w: World) -> None:
 
 
 async def remove_client(w: World) -> None:
-    await w.database.run(lambda unit: w.records.clients.remove(unit, SHOP))
+    await w.database.run(lambda unit: w.records.clients.remove(unit, SHOP, now=w.clock.now()))
 
 
 async def take_grant(w: World) -> None:

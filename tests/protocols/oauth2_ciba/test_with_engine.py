@@ -181,7 +181,7 @@ async def test_not_me_before_signing_in_needs_its_box(house: House) -> None:
 async def test_a_message_that_nobody_can_take_reaches_the_next_poll(house: House) -> None:
     auth_req_id = await house.world.asked(login_hint="bob")
     assert as_error(await house.world.poll(auth_req_id)) == (400, "expired_token")
-    assert (await house.world.row(auth_req_id)).reason == "undeliverable"
+    assert (await house.world.row(auth_req_id)).reason == "undeliverable: no_address"
 
 
 async def test_a_fault_reaches_the_next_poll(house: House) -> None:
@@ -193,7 +193,7 @@ async def test_a_fault_reaches_the_next_poll(house: House) -> None:
     assert (await house.world.row(auth_req_id)).login_execution_id == "login-1"
     assert as_error(await house.world.poll(auth_req_id)) == (400, "authorization_pending")
     await house.engine.cancel("login-1", reason="operator")
-    assert (await house.world.row(auth_req_id)).reason == "cancelled"
+    assert (await house.world.row(auth_req_id)).reason == "cancelled: operator"
 
 
 async def test_both_flows_end_with_the_request(house: House) -> None:
