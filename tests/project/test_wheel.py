@@ -1,8 +1,10 @@
 """The wheel ships what it should, under names that are ours alone."""
 
 import json
+import os
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -17,6 +19,18 @@ from importlib.metadata import packages_distributions
 owners = packages_distributions()
 json.dump({name: owners.get(name) for name in sys.argv[1:]}, sys.stdout)
 """
+
+
+def environment() -> dict[str, str]:
+    """Return what somebody has who has never heard of our sources."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOCKHOUSE_", "PYTHON"))}
+    return {**kept, "NO_COLOR": "1"}
+
+
+def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True, timeout=400
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +77,62 @@ def test_nothing_installed_here_shares_our_names() -> None:
     owners = json.loads(told.stdout)
 
     assert [name for name in PACKAGES if set(owners.get(name, ())) - {"lockhouse"}] == []
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an environment with the wheel. Its dependencies are those of the environment that runs the tests."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", "--quiet"]
+    subprocess.run([*pip, str(wheel)], check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # Only the packages: what such a line names is not searched for lines of its own, so our sources stay unknown.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder
+
+
+def test_the_wheel_runs_the_demo_away_from_the_sources(installed: Path, tmp_path: Path) -> None:
+    place = run(tmp_path, installed / "bin" / "python", "-c", "import engine, lockhouse; print(engine.__file__)")
+    assert place.stdout.startswith(str(installed)), place.stdout + place.stderr
+
+    played = run(tmp_path, installed / "bin" / "lockhouse", "demo", "--auto")
+
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "can prove it" in played.stdout
+
+
+def test_a_server_of_the_wheel_refuses_to_start_where_a_file_of_ours_was_overwritten(
+    installed: Path, tmp_path: Path
+) -> None:
+    (front,) = installed.glob("lib/python*/site-packages/executors/__init__.py")
+    ours = front.read_text()
+    front.write_text("raise ImportError('no ssh here')\n")
+    try:
+        told = run(tmp_path, installed / "bin" / "lockhouse", "serve")
+    finally:
+        front.write_text(ours)
+
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    assert "executors/__init__.py is not the file that came with Lockhouse" in " ".join(told.stderr.split())
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_an_empty_environment_runs_the_demo_with_the_extra_and_says_so_without_it(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "empty", with_pip=True, symlinks=True)
+    programs = tmp_path / "empty" / "bin"
+    pip = (programs / "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
+
+    plain = run(tmp_path, *pip, wheel)
+    assert plain.returncode == 0, plain.stderr
+    refused = run(tmp_path, programs / "lockhouse", "demo", "--auto")
+    assert refused.returncode == 2
+    assert "pip install 'lockhouse[demo]'" in refused.stderr
+
+    extra = run(tmp_path, *pip, f"{wheel}[demo]")
+    assert extra.returncode == 0, extra.stderr
+    played = run(tmp_path, programs / "lockhouse", "demo", "--auto")
+    assert played.returncode == 0, played.stdout + played.stderr
