@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import Sender
-from executors.channels.email import EmailRenderer, MailFolder, SmtpSender
+from executors.channels.email import Colours, EmailRenderer, MailFolder, SmtpSender
 from executors.channels.sms import AnswerRule, Authentication, HttpGateway, RequestTemplate, SmsFolder, SmsRenderer
 from executors.channels.sms import SmsSender as Sms
 from executors.notification_dispatch import MessageRenderer
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.flows import flows_folder
+from lockhouse.gate import accent_for
 from lockhouse.messages import templates_folder
 
-__all__ = ["Channel", "channels_of", "mail_directory", "sms_directory"]
+__all__ = ["Channel", "channels_of", "mail_directory", "mail_sender", "sms_directory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Channel:
 
 def channels_of(configuration: Configuration, *, gateway: HttpGateway) -> Mapping[str, Channel]:
     """Return the channels by name: ``email`` always, ``sms`` where it is set. Raise `SettingsInvalid`."""
-    channels = {"email": Channel(renderer=_email(configuration), sender=_mail(configuration))}
+    channels = {"email": Channel(renderer=_email(configuration), sender=mail_sender(configuration))}
     if configuration.settings.sms.exists:
         channels["sms"] = Channel(renderer=_texts(configuration), sender=_sms(configuration, gateway))
     return channels
@@ -45,7 +46,8 @@ def sms_directory(configuration: Configuration) -> Path | None:
     return configuration.path(named) if named else None
 
 
-def _mail(configuration: Configuration) -> Sender:
+def mail_sender(configuration: Configuration) -> Sender:
+    """Return what sends mails: to the server, or only to the folder. Raise `SettingsInvalid` where there is neither."""
     mail, directory = configuration.settings.mail, mail_directory(configuration)
     folder = MailFolder(directory) if directory else None
     if not mail.host:
@@ -68,14 +70,27 @@ def _mail(configuration: Configuration) -> Sender:
 def _email(configuration: Configuration) -> EmailRenderer:
     settings, folder = configuration.settings, templates_folder(flows_folder(configuration), "email")
     try:
-        return EmailRenderer(folder=folder, sender=settings.mail.sender, name=settings.gate.name)
+        return EmailRenderer(
+            folder=folder,
+            sender=settings.mail.sender,
+            name=settings.gate.name,
+            zone=settings.gate.time_zone,
+            accent=_colours(settings.gate.accent),
+        )
     except ValueError as error:
         raise SettingsInvalid((f"mail.sender: {error}",)) from error
 
 
+def _colours(accent: str) -> Colours:
+    """Return the pages' own colours: what can be read there can be read in a mail."""
+    shown = accent_for(accent)
+    return Colours(light=shown.light, on_light=shown.on_light, dark=shown.dark, on_dark=shown.on_dark)
+
+
 def _texts(configuration: Configuration) -> SmsRenderer:
     folder = templates_folder(flows_folder(configuration), "sms")
-    return SmsRenderer(folder=folder, name=configuration.settings.gate.name)
+    gate = configuration.settings.gate
+    return SmsRenderer(folder=folder, name=gate.name, zone=gate.time_zone)
 
 
 def _sms(configuration: Configuration, gateway: HttpGateway) -> Sender:

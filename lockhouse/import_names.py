@@ -4,6 +4,7 @@ Installed beside us, such a package takes our place or overwrites our files; wha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,7 +39,7 @@ def check_names() -> None:
 
 def name_problems() -> tuple[str, ...]:
     """Return what is wrong with our packages here. Importing them need not work for it."""
-    return (*taken_names(owners=packages_distributions(), locate=folder_of), *damaged_files(OURS))
+    return (*taken_names(owners=owners_of_packages(), locate=folder_of), *damaged_files(OURS))
 
 
 def taken_names(*, owners: Mapping[str, Sequence[str]], locate: Locate) -> tuple[str, ...]:
@@ -57,6 +58,12 @@ def taken_names(*, owners: Mapping[str, Sequence[str]], locate: Locate) -> tuple
         elif place is None or home is None or place.parent != home.parent:
             problems.append(f"the package {name} is expected beside ours in {home and home.parent}, found in {place}")
     return tuple(problems)
+
+
+@cache
+def owners_of_packages() -> Mapping[str, Sequence[str]]:
+    """Return the distributions that each installed package belongs to: what is installed stays so while we run."""
+    return packages_distributions()
 
 
 def folder_of(name: str) -> Path | None:

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["note", "print_json", "print_table", "report", "say"]
+__all__ = ["note", "print_json", "print_table", "report", "say", "show_finding"]
+
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def say(text: str) -> None:
@@ -29,6 +31,15 @@ def report(error: str) -> None:
     for number, line in enumerate(error.splitlines() or [""]):
         prefix = Text("error: ", style="bold red") if number == 0 else Text("       ")
         console.print(prefix + Text(line), soft_wrap=True)
+
+
+def show_finding(status: str, check: str, says: str, remedy: str) -> None:
+    """Write what one check came to, and below it what to do."""
+    console = _console()
+    lines = says.splitlines() or [""]
+    console.print(Text(f"{status:<4}", style=_STYLES[status]) + Text(f"  {check:<14}  {lines[0]}"), soft_wrap=True)
+    for line in (*lines[1:], *([f"→ {remedy}"] if remedy else ())):
+        console.print(Text(f"{'':<22}{line}"), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -1,0 +1,41 @@
+"""Checks of what runs: our packages, and the flows with their texts and templates."""
+
+from collections.abc import Iterator
+
+from engine.language import check_folder
+from lockhouse.configuration import Configuration
+from lockhouse.doctor.finding import Finding, fail, ok
+from lockhouse.flows import CONTRACTS, flows_folder
+from lockhouse.import_names import OURS, folder_of, owners_of_packages, taken_names
+from lockhouse.messages import message_flaws
+
+__all__ = ["check_flows", "check_import_names"]
+
+_FLOWS, _NAMES = "flows", "import names"
+
+
+def check_import_names() -> Iterator[Finding]:
+    """See that our packages are ours."""
+    problems = taken_names(owners=owners_of_packages(), locate=folder_of)
+    for problem in problems:
+        yield fail(_NAMES, problem, "install lockhouse into an environment of its own, as pipx and uvx do")
+    if not problems:
+        yield ok(_NAMES, f"{', '.join(OURS)} are ours")
+
+
+def check_flows(configuration: Configuration) -> Iterator[Finding]:
+    """Check flows and templates as a start does."""
+    folder = flows_folder(configuration)
+    if not folder.is_dir():
+        yield fail(_FLOWS, f"{folder}: there is no such folder", "correct flows.directory")
+        return
+    found, _ = check_folder([folder], contracts=CONTRACTS)
+    errors = [each for each in found.diagnostics if each.severity == "error"]
+    flaws = message_flaws(folder)
+    details = f"`lockhouse flow check {folder}` shows each with its line"
+    for each in errors:
+        yield fail(_FLOWS, f"{each.file}:{each.line}: {each.message}", details)
+    for flaw in flaws:
+        yield fail(_FLOWS, str(flaw), details)
+    if not errors and not flaws:
+        yield ok(_FLOWS, f"{len(found.flows)} flows in {folder}, their texts and templates, have no mistake")
