@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from engine.storage.errors import SealBroken
 
@@ -47,6 +47,9 @@ class Keyring:
     keys: Mapping[str, bytes] = field(repr=False)
     current: str
     pepper: bytes | None = field(default=None, repr=False)
+    # HKDF's first half (RFC 5869 section 2.2) is the same for all that one key seals, and so is a label's whole key.
+    _extracted: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _labelled: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.current not in self.keys:
@@ -56,6 +59,7 @@ class Keyring:
                 raise SealBroken(
                     f"expected at least 32 random bytes and a short id, found {len(key)} bytes for '{name}'"
                 )
+        self._extracted.update((name, _extract(key)) for name, key in self.keys.items())
 
     def seal(self, place: Place, plain: bytes) -> bytes:
         """Return *plain* encrypted for *place* under the current key, with a fresh nonce."""
@@ -84,18 +88,23 @@ class Keyring:
 
         Parts are kept apart: ``("ab", "c")`` and ``("a", "bc")`` differ, and so do a text and its bytes' neighbours.
         """
-        pepper = self.pepper if self.pepper is not None else next(iter(self.keys.values()))
-        key = _derive(pepper, b"mac", label)
+        key = self._labelled.get(label)
+        if key is None:  # labels are written in code: there are few
+            pepper = self.pepper if self.pepper is not None else next(iter(self.keys.values()))
+            key = self._labelled[label] = _expand(_extract(pepper), b"mac", label)
         return hmac.digest(key, _joined(*parts), "sha256")
 
     def _data_key(self, name: str, place: Place) -> bytes:
-        return _derive(self.keys[name], b"seal", place.table, place.row)
+        return _expand(self._extracted[name], b"seal", place.table, place.row)
 
 
-def _derive(master: bytes, *info: bytes | str) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_joined(b"lockhouse", *info)).derive(
-        master
-    )
+def _extract(master: bytes) -> bytes:
+    # HKDF without a salt takes zeros for one.
+    return hmac.digest(bytes(hashes.SHA256.digest_size), master, "sha256")
+
+
+def _expand(extracted: bytes, *info: bytes | str) -> bytes:
+    return HKDFExpand(algorithm=hashes.SHA256(), length=_KEY_BYTES, info=_joined(b"lockhouse", *info)).derive(extracted)
 
 
 def _bound(name: str, place: Place) -> bytes:
@@ -104,8 +113,11 @@ def _bound(name: str, place: Place) -> bytes:
 
 def _joined(*parts: bytes | str) -> bytes:
     """Return *parts* in one, each behind its length, so that no two lists give the same bytes."""
-    raw = [part.encode() if isinstance(part, str) else part for part in parts]
-    return b"".join(len(part).to_bytes(8, "big") + part for part in raw)
+    joined: list[bytes] = []
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        joined += (len(raw).to_bytes(8, "big"), raw)
+    return b"".join(joined)
 
 
 def _split(blob: bytes, where: str) -> tuple[str, bytes, bytes]:

@@ -24,6 +24,9 @@ _NOT_FOR_UNITS = frozenset(
     "abort attach begin commit detach end pragma prepare reindex release rollback savepoint set start vacuum".split()  # noqa: SIM905 - reads better than fifteen quoted words
 )
 
+_KEPT_AS_THEY_ARE = frozenset({int, bytes, type(None)})
+_MOST_TEXTS = 64
+
 
 def insert_or_ignore(table: Table, *returning: ColumnElement[Any]) -> ReturningInsert[Any]:
     """Return an INSERT into *table* that does nothing where a unique constraint stands in the way.
@@ -61,8 +64,7 @@ class Plan:
             values = tuple([params[name] if name in params else defaults[name] for name in self.names])
         except KeyError as missing:
             raise _lacks(missing.args[0]) from None
-        for value in values:
-            check(value)
+        check_all(values)
         return self.text, values
 
     def row_maker(self, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
@@ -72,6 +74,15 @@ class Plan:
             row: Any = namedtuple("Row", list(columns), rename=True)  # type: ignore[misc] # noqa: PYI024 - named at run time
             maker = self._rows[columns] = row._make
         return maker
+
+
+def check_all(values: Sequence[Any]) -> None:
+    """Refuse what ``check`` refuses, at once for the types that nearly all values have."""
+    for value in values:
+        kind = type(value)
+        if kind in _KEPT_AS_THEY_ARE or (kind is str and "\0" not in value):
+            continue
+        check(value)
 
 
 def check(value: Any) -> None:
@@ -129,21 +140,41 @@ class Plans:
 def _expander(
     compiled: SQLCompiler, defaults: Mapping[str, Any]
 ) -> Callable[[Mapping[str, Any]], tuple[str, tuple[Any, ...]]]:
-    """Return how to bind a statement whose text depends on its values: ``IN`` over a list."""
+    """Return how to bind a statement whose text depends on its values: ``IN`` over a list.
+
+    The text depends on the lists' lengths alone, so that each text is made once.
+    """
+    names = tuple(compiled.bind_names.values())
+    texts: dict[tuple[int, ...], tuple[str, tuple[tuple[str, int | None], ...]]] = {}
 
     def expand(params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         known = {}
-        for name in compiled.bind_names.values():
+        for name in names:
             if name not in params and name not in defaults:
                 raise _lacks(name)
             known[name] = params[name] if name in params else defaults[name]
-        state = compiled.construct_expanded_state(known)
-        values = tuple(state.positional_parameters)
-        for value in values:
-            check(value)
-        return state.statement, values
+        lengths = tuple([len(value) if isinstance(value, list | tuple) else -1 for value in known.values()])
+        if lengths not in texts:
+            if len(texts) >= _MOST_TEXTS:
+                texts.clear()
+            texts[lengths] = _expanded(compiled, known)
+        text, places = texts[lengths]
+        values = tuple([known[name] if at is None else known[name][at] for name, at in places])
+        check_all(values)
+        return text, values
 
     return expand
+
+
+def _expanded(compiled: SQLCompiler, known: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, int | None], ...]]:
+    """Return the text for lists as long as those in *known*, and where each of its values comes from."""
+    state = compiled.construct_expanded_state(dict(known))
+    parts = {
+        part: (name, at) for name, expanded in state.parameter_expansion.items() for at, part in enumerate(expanded)
+    }
+    if any(at >= len(known[name]) for name, at in parts.values()):
+        raise UnitMisused("expected lists of single values, found one of tuples: name each column's list apart")
+    return state.statement, tuple(parts.get(name, (name, None)) for name in state.positiontup or ())
 
 
 def _lacks(name: str) -> UnitMisused:

@@ -1,8 +1,11 @@
 """A sealed value opens at its own place, under a key of the ring, and nowhere else."""
 
+import hmac
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,3 +123,13 @@ def test_a_keyring_without_its_current_key_or_with_a_weak_one_is_refused(
 ) -> None:
     with pytest.raises(SealBroken, match="expected"):
         Keyring(keys, current, pepper)
+
+
+def test_data_keys_and_labels_are_derived_as_rfc_5869_says() -> None:
+    def derived(master: bytes, *info: bytes) -> bytes:
+        joined = b"".join(len(part).to_bytes(8, "big") + part for part in info)
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=joined).derive(master)
+
+    assert RING._data_key("new", PLACE) == derived(NEW, b"lockhouse", b"seal", PLACE.table.encode(), PLACE.row.encode())
+    expected = hmac.digest(derived(OLD, b"lockhouse", b"mac", b"hint"), (1).to_bytes(8, "big") + b"x", "sha256")
+    assert RING.mac("hint", "x") == RING.mac("hint", "x") == expected
