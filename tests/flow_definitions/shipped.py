@@ -10,7 +10,8 @@ from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 
-CONTRACTS = tuple(made.contract for made in (AssertionPost, Consent, ContactChannels, NotificationDispatch, PasswordAuth))
+EXECUTORS = (AssertionPost, Consent, ContactChannels, NotificationDispatch, PasswordAuth)
+CONTRACTS = tuple(made.contract for made in EXECUTORS)
 
 
 @cache
