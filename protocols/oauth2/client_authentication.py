@@ -88,9 +88,17 @@ def _basic(header: str, challenge: str) -> tuple[str, tuple[str, ...]]:
         raise invalid_client(hint="the Authorization header is not Basic", challenge=challenge)
     try:
         name, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
-        client_id, password = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
+        client_id = unquote_plus(name, errors="strict")
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise invalid_client(hint="the Basic credentials cannot be read", challenge=challenge) from error
-    if not (colon and client_id and password) or "\0" in client_id:
+    if not (colon and client_id and secret) or "\0" in client_id:
         raise invalid_client(hint="the Basic credentials lack id or secret", challenge=challenge)
-    return client_id, (password,) if password == secret else (password, secret)
+    return client_id, tuple(dict.fromkeys((_decoded(secret), secret)))
+
+
+def _decoded(secret: str) -> str:
+    """Return *secret* decoded; as it was sent where its percent signs encode no text, so that they are its own."""
+    try:
+        return unquote_plus(secret, errors="strict")
+    except UnicodeDecodeError:
+        return secret

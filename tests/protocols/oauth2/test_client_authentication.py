@@ -20,7 +20,7 @@ from tests.protocols.world import KEYRING, NOON
 
 pytestmark = pytest.mark.anyio
 
-SECRET = "s3cret+with/odd=chars %41~" + "x" * 20
+SECRET = "s3cret+with/odd=chars %41%e9~" + "x" * 20  # %e9 is no UTF-8: a client that encodes nothing sends it so
 ISSUER = "https://op.example"
 
 
