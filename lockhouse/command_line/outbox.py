@@ -85,8 +85,8 @@ def masked(address: str) -> str:
     """
     name, at, domain = address.rpartition("@")
     if at:
-        host, dot, top = domain.rpartition(".")
-        return f"{name[:1]}…@{host[:1]}…{dot}{top if dot else ''}"
+        _, dot, top = domain.rpartition(".")
+        return f"{name[:1]}…@{domain[:1]}…{dot + top if dot else ''}"
     return f"{address[:3]}…{address[-2:]}" if len(address) > 7 else "…"
 
 

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 import flow_definitions
-from engine import Engine, Step
+from engine import Engine, Sender, Step
 from engine.storage import Database, Keyring
 from engine.testing import FakeClock
 from executors.assertion_post import AssertionPost
 from executors.channels.email import EmailRenderer, SmtpSender
+from executors.channels.sms import SmsRenderer
 from executors.consent import Consent
 from executors.contact_channels import ContactChannels
-from executors.notification_dispatch import NotificationDispatch
+from executors.notification_dispatch import Contact, MessageRenderer, NotificationDispatch
 from executors.password_auth import PasswordAuth
 from tests.executors.fakes import Book, Ledger, Receiver, Said, Signer, Verifier
 from tests.executors.samples import NOON, later
@@ -33,23 +34,31 @@ LINK = "https://id.example/a/t0ken"
 class World:
     """An engine with everything in it, and a clock to move."""
 
-    def __init__(self, database: Database, *, port: int = 25) -> None:
+    def __init__(self, database: Database, *, port: int = 25, phone: "Phone | None" = None) -> None:
         self.clock = FakeClock(NOON)
         self.verifier, self.ledger, self.receiver = Verifier(), Ledger(), Receiver(Signer())
         templates = flow_definitions.folder() / "templates" / "email"
-        renderer = EmailRenderer(folder=templates, sender="Lockhouse <no-reply@id.example>")
+        channels: dict[str, MessageRenderer] = {
+            "email": EmailRenderer(folder=templates, sender="Lockhouse <no-reply@id.example>")
+        }
+        senders: dict[str, Sender] = {"email": SmtpSender(host="127.0.0.1", port=port, security="none")}
+        book = Book()
+        if phone is not None:
+            channels["sms"] = SmsRenderer(folder=templates.with_name("sms"))
+            senders["sms"] = phone
+            book.known["ann", "sms"] = Contact(address="+491701234567")
         self.engine = Engine(
             database=database,
             flows=shipped(),
             executors=[
                 PasswordAuth(verifier=self.verifier),
                 Consent(ledger=self.ledger),
-                ContactChannels(contacts=Book()),
-                NotificationDispatch(contacts=Book(), channels={"email": renderer}),
+                ContactChannels(contacts=book),
+                NotificationDispatch(contacts=book, channels=channels),
                 AssertionPost(issuer="https://id.example", signer=self.receiver.signer, local={"test": self.receiver}),
             ],
             on_end={"test.end": lambda _unit, _ended: None},
-            senders={"email": SmtpSender(host="127.0.0.1", port=port, security="none")},
+            senders=senders,
             keyring=Keyring({"k1": bytes(range(32))}, "k1"),
             clock=self.clock,
             work=False,
@@ -210,3 +219,33 @@ async def test_nobody_who_comes_too_late_is_asked(sqlite_database: Database) -> 
         await world.log_in()
 
         assert end(await world.after(120)) == ("expired", {})
+
+
+class Phone:
+    """Takes every text message."""
+
+    def __init__(self) -> None:
+        self.taken: list[Mapping[str, Any]] = []
+
+    async def deliver(self, *, key: str, payload: Mapping[str, Any]) -> None:
+        self.taken.append(payload)
+
+
+async def test_after_twenty_seconds_one_text_message_goes_out_and_the_mail_is_withdrawn(
+    sqlite_database: Database, mailbox: Mailbox
+) -> None:
+    phone = Phone()
+    world = World(sqlite_database, port=mailbox.port, phone=phone)
+    mailbox.stop()
+    async with world.engine:
+        await world.notify()
+        await world.after(0)
+        await world.after(19)
+        assert phone.taken == []
+        await world.after(1)
+        assert end(await world.after(0)) == ("sent", {"channel": "sms"})
+        mailbox.start()
+        await world.after(60)
+
+    assert [message["recipient"] for message in phone.taken] == ["+491701234567"]
+    assert mailbox.messages == []

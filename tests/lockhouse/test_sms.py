@@ -126,8 +126,8 @@ MISTAKES = {
     "no method": ({"SMS__METHOD": "DELETE"}, "LOCKHOUSE_SMS__METHOD: sms.method: expected 'POST', 'PUT' or 'GET'"),
     "no pattern": ({"SMS__ANSWER__ACCEPTED": "("}, "sms.answer.accepted: expected a regular expression"),
     "no country": ({"SMS__DEFAULT_COUNTRY": "XX"}, "sms.default_country: expected the two letters of a country"),
-    "no code": ({"SMS__DEFAULT_COUNTRY": "Germany"}, "sms.default_country: expected"),
-    "no table": ({"SMS__BODY": "to={{ to }}"}, "sms.body"),
+    "no code": ({"SMS__DEFAULT_COUNTRY": "Germany"}, "sms.default_country: expected the two letters of a country"),
+    "no table": ({"SMS__BODY": "to={{ to }}"}, "sms.body: expected a table, written as JSON"),
     "no status": ({"SMS__ANSWER__PERMANENT_STATUS": "400,x"}, "sms.answer.permanent_status.1: expected a whole number"),
 }
 
