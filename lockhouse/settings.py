@@ -10,6 +10,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -78,7 +79,10 @@ def _listed(value: Any) -> Any:
 
 def _tables(value: Any) -> Any:
     """Let a table come from one environment variable, as JSON."""
-    return json.loads(value) if isinstance(value, str) else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError('a table, written as JSON: {"name": "value"}') from error
 
 
 class ListenSection(BaseModel):
@@ -192,7 +196,6 @@ class SmsSection(BaseModel):
     directory: str = Field(default="", description="each message is also written there as one .txt file")
     default_country: str = Field(
         default="",
-        pattern=r"^([A-Z]{2})?$",
         description="country of phone numbers that name none, such as DE; empty: every number must name it",
     )
     answer: SmsAnswerSection = SmsAnswerSection()
@@ -218,6 +221,34 @@ class GateSection(BaseModel):
     name: str = Field(default="Lockhouse", min_length=1, max_length=60, description="name shown on every page")
     accent: str = Field(default="#1f5f8b", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of buttons and links")
     support: str = Field(default="", max_length=200, description="where people find help; shown on every page")
+    logo: str = Field(
+        default="", description="picture instead of the name's mark: .svg, .png, .webp or .jpg, to 32 KiB"
+    )
+    logo_dark: str = Field(default="", description="the same for dark pages; empty: logo, on a light plate")
+    language: str = Field(
+        default="en",
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="language of pages and prompts, such as en or pt-BR",
+    )
+    texts: str = Field(default="", description="folder with the pages' words as LANGUAGE.yaml; empty: ours, English")
+    time_zone: str = Field(
+        default="UTC", description="clocks by which pages and messages tell times, such as Europe/Berlin"
+    )
+
+    @field_validator("logo", "logo_dark")
+    @classmethod
+    def _a_file(cls, logo: str) -> str:
+        # Pages load nothing from elsewhere: whoever sees them would be told to whoever serves it.
+        if "://" in logo or logo.startswith("//"):
+            raise ValueError("a file on this machine: pages load nothing from another host")
+        return logo
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone != "UTC" and zone not in available_timezones():
+            raise ValueError('the name of a time zone such as "Europe/Berlin"')
+        return zone
 
 
 class LimitsSection(BaseModel):
