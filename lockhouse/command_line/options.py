@@ -32,7 +32,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 def inside(config: Path, act: Callable[[Installation], Callable[[Unit], T]]) -> T:
     """Open the installation of *config* and run, as one unit, the function that *act* makes for it.
 
-    >>> # inside(config, lambda home: lambda unit: clients_of(home).all(unit))
+    So ``inside(config, lambda home: Clients(keyring=home.keyring).all)`` lists the clients.
     """
 
     async def run() -> T:

@@ -57,7 +57,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None:
     ) as demo:
         process = psutil.Process(demo.pid)
         started: list[psutil.Process] = []
-        for _ in patience(60, pause=0.01):
+        for _ in patience(120, pause=0.05):
             started = process.children(recursive=True)
             if any(map(is_server, started)):
                 break
