@@ -17,10 +17,10 @@ from engine.runtime.postman import Postman
 from engine.runtime.published import ExecutorsDiffer, Flows, Published, unfit
 from engine.runtime.recorder import Recorded, Recorder, execution_channel
 from engine.runtime.rendering import render_step
-from engine.runtime.rows import Held, Rows
+from engine.runtime.rows import UNREADABLE, Held, Rows
 from engine.runtime.runner import Runner, Times, graph_to_text
 from engine.runtime.secrets_held import BodyHash, texts_of
-from engine.runtime.steps import HistoryEntry, Step
+from engine.runtime.steps import HistoryEntry, Status, Step
 from engine.runtime.submitting import Desk, Submission
 from engine.runtime.sweeper import Sweeper
 from engine.runtime.tasks import Registry
@@ -29,6 +29,8 @@ from engine.storage import Database, Keyring, Unit
 from engine.storage.flow_versions import FlowVersions
 
 LONGEST_WAIT: Final = 30.0
+_SETTLED: Final = frozenset[Status]({"prompt", "ended"})
+_NOT_WORKING: Final = frozenset[Status]({"prompt", "ended", "waiting"})
 
 
 class Engine:
@@ -201,7 +203,7 @@ class Engine:
             locale=locale,
             claim=True,
         )
-        await self._follow(record, {})
+        await self._follow(record)
         return await self.inspect(execution)
 
     async def inspect(self, execution: str, *, wait: float = 0) -> Step:
@@ -209,7 +211,11 @@ class Engine:
 
         With *wait* (seconds, at most 30) the answer is held back while the execution works or waits.
         """
-        limit = asyncio.get_running_loop().time() + min(max(wait, 0.0), LONGEST_WAIT)
+        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), _SETTLED)
+
+    async def _watch(self, execution: str, wait: float, settled: frozenset[Status]) -> Step:
+        """Return the current step, at once where its status is one of *settled*, else after *wait* seconds at most."""
+        limit = asyncio.get_running_loop().time() + wait
         changed = asyncio.Event()
         stop: Callable[[], None] | None = None
         try:
@@ -217,7 +223,7 @@ class Engine:
                 changed.clear()
                 step = await self._current(execution)
                 left = limit - asyncio.get_running_loop().time()
-                if step.status in {"prompt", "ended"} or left <= 0:
+                if step.status in settled or left <= 0:
                     return step
                 if stop is None:
                     stop = await self._database.listen(execution_channel(execution), changed.set)
@@ -240,23 +246,29 @@ class Engine:
         recorded = await self._follow(partial(self._desk.judge, submission=submission), texts_of(values, prefix))
         refused = None if recorded is None else recorded.refused
         if refused is not None and refused.code == "repeated":
-            return await self._settled(execution)
+            return await self._watch(execution, self._times.answer.total_seconds(), _NOT_WORKING)
         step = await self.inspect(execution)
         if refused is not None:
             raise _refusal(refused, step)
         return step
 
     async def cancel(self, execution: str, *, reason: str) -> Step:
-        """End an execution as ``cancelled``; where a task runs, after its result. One that has ended stays as it is."""
+        """End an execution as ``cancelled``; where a task runs, after its result. One that has ended stays as it is.
+
+        One whose state cannot be opened ends as ``fault``.
+        """
         now = self._clock.now()
 
-        def record(unit: Unit) -> Recorded:
-            held = self._rows.lock(unit, execution)
-            if held is None:
+        def record(unit: Unit) -> Recorded | None:
+            row = self._rows.executions.lock(unit, execution)
+            if row is None:
                 raise UnknownExecution(execution)
-            return self._recorder.apply(unit, held, Cancelled(reason=reason), now, claim=True)
+            if row.status == "ended":
+                return None
+            held = self._recorder.open_or_end(unit, row, now)
+            return None if held is None else self._recorder.apply(unit, held, Cancelled(reason=reason), now, claim=True)
 
-        await self._follow(record, {})
+        await self._follow(record)
         return await self.inspect(execution)
 
     async def history(self, execution: str) -> tuple[HistoryEntry, ...]:
@@ -269,43 +281,45 @@ class Engine:
 
     # the rest
 
-    async def _follow(self, record: Callable[[Unit], Recorded | None], texts: Mapping[str, str]) -> Recorded | None:
+    async def _follow(
+        self, record: Callable[[Unit], Recorded | None], texts: dict[str, str] | None = None
+    ) -> Recorded | None:
         """Record and run in a task of the runner; wait for it as long as a caller may be kept."""
         first: asyncio.Future[Recorded | None] = asyncio.get_running_loop().create_future()
         task = self._runner.own(self._runner.perform(record, texts, first=first))
+        del record, texts  # they know what was submitted
         await asyncio.wait({task}, timeout=self._times.answer.total_seconds())
-        if first.done():
-            return first.result()
-        return await asyncio.shield(task)
-
-    async def _settled(self, execution: str) -> Step:
-        """Return the step once the task that is running has come to its end, or as it is after 25 s."""
-        limit = asyncio.get_running_loop().time() + self._times.answer.total_seconds()
-        while True:
-            step = await self.inspect(execution, wait=limit - asyncio.get_running_loop().time())
-            if step.status != "working" or asyncio.get_running_loop().time() >= limit:
-                return step
+        if not first.done():
+            await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
+        return first.result() if first.done() else task.result()
 
     async def _current(self, execution: str) -> Step:
         now = self._clock.now()
-        held, step = await self._runner.read(partial(self._look, execution=execution))
-        due = held.state.wake_at
-        if due is None or due > now or held.status in {"ended", "ending", "broken"}:
+        due, step = await self._runner.read(partial(self._look, execution=execution))
+        if due is None or due > now:
             return step
 
         def fire(unit: Unit) -> Recorded | None:
             locked = self._rows.lock(unit, execution)
             return None if locked is None else self._recorder.apply(unit, locked, TimerFired(), now, claim=True)
 
-        await self._follow(fire, {})
+        await self._follow(fire)
         _, step = await self._runner.read(partial(self._look, execution=execution))
         return step
 
-    def _look(self, unit: Unit, *, execution: str) -> tuple[Held, Step]:
-        held = self._rows.find(unit, execution)
-        if held is None:
+    def _look(self, unit: Unit, *, execution: str) -> tuple[datetime | None, Step]:
+        """Return when the next timer fires and the step; one that ended unreadable is shown as a fault."""
+        row = self._rows.executions.find(unit, execution)
+        if row is None:
             raise UnknownExecution(execution)
-        return held, self._draw(held)
+        try:
+            held = self._rows.open(row)
+        except UNREADABLE as error:
+            if row.status != "ended":
+                raise
+            result = {"code": error.code, "node": ""}
+            return None, Step(execution=row.id, flow=row.flow, status="ended", outcome="fault", result=result)
+        return held.state.wake_at, self._draw(held)
 
     def _draw(self, held: Held) -> Step:
         graphs = self._published.graphs

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from engine.contracts import Refused, Transient
+from engine.contracts import Refused, Transient, TransientError
 from engine.execution import Succeeded, TaskEnded, jitter
+from engine.runtime.bounded import bounded
 from engine.runtime.clock import Clock
 from engine.runtime.ports import Sender
 from engine.runtime.recorder import Recorded, Recorder
@@ -41,7 +41,7 @@ class Postman:
         times: Times,
     ) -> None:
         self._runner, self._recorder, self._rows, self._senders = runner, recorder, rows, senders
-        self._clock, self._lease, self._renew_every, self._longest = clock, times.lease, times.renew_every, times.task
+        self._clock, self._lease, self._longest = clock, times.lease, times.task
 
     async def claim(self) -> list[OutgoingMessage]:
         """Claim what is due now."""
@@ -58,16 +58,18 @@ class Postman:
         except SealBroken as error:
             await self._settle(message, "dead", error.code, {})
             return
-        renewal = asyncio.create_task(self._renew(message))
+        renew = partial(self._rows.outbox.renew, message=message, lease=self._lease)
         try:
-            status, code = await self._send(message, payload)
-            await self._settle(message, status, code, fields)
+            await self._runner.renewing(renew, self._send_and_settle(message, payload, fields))
         except Exception as error:  # noqa: BLE001 - one message's trouble must not stop the others
             # The lease ends and the message is claimed again, under the same key.
             log.error("message_not_recorded", extra={"outbox_id": message.id, "error": type(error).__name__})  # noqa: TRY400 - a traceback may carry values
-        finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _send_and_settle(
+        self, message: OutgoingMessage, payload: Mapping[str, Any], fields: Mapping[str, Any]
+    ) -> None:
+        status, code = await self._send(message, payload)
+        await self._settle(message, status, code, fields)
 
     async def _send(  # noqa: PLR0911 - one return for each way that sending can end
         self, message: OutgoingMessage, payload: Mapping[str, Any]
@@ -78,8 +80,7 @@ class Postman:
         if sender is None:
             return "retry", "sender_missing"
         try:
-            async with asyncio.timeout(self._longest.total_seconds()):
-                await sender.deliver(key=message.id, payload=payload)
+            await bounded(sender.deliver(key=message.id, payload=payload), self._longest)
         except Refused as error:
             return "undeliverable", error.reason
         except Transient as error:
@@ -92,8 +93,19 @@ class Postman:
         return "delivered", ""
 
     async def _settle(self, message: OutgoingMessage, status: str, code: str, fields: Mapping[str, Any]) -> None:
-        record = partial(self._record, message=message, status=status, code=code, fields=fields, now=self._clock.now())
-        await self._runner.perform(record)
+        """Record what came of *message*; if need be without its node, so that it is not sent for ever."""
+        record = partial(self._record, message=message, status=status, code=code, fields=fields)
+        try:
+            recorded = await self._insist(record)
+        except TransientError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the execution, the message was dealt with
+            log.error("node_not_completed", extra={"outbox_id": message.id, "error": type(error).__name__})  # noqa: TRY400 - a traceback may carry values
+            recorded = await self._insist(partial(record, alone=True))
+        await self._runner.follow(recorded)
+
+    async def _insist(self, record: Callable[..., Recorded | None]) -> Recorded | None:
+        return await self._runner.insist(lambda: self._runner.record(partial(record, now=self._clock.now())))
 
     def _record(
         self,
@@ -104,15 +116,19 @@ class Postman:
         code: str,
         fields: Mapping[str, Any],
         now: datetime,
+        alone: bool = False,
     ) -> Recorded | None:
-        """Mark the message and complete its node in one transaction: execution first, then outbox (lock order)."""
+        """Mark the message and complete its node in one transaction: execution first, then outbox (lock order).
+
+        Each part holds only while the message is ours, so that doing it once more does no harm.
+        """
         status = _judged(message, status, now)
         if status == "retry":
             due_at = self._next_try(message, now)
             self._rows.outbox.reschedule(unit, message, due_at=due_at, error=code)
             return None
         outcome = message.delivered if status == "delivered" else message.undeliverable
-        row = None if outcome is None else self._rows.executions.lock_deferred(unit, message.task_key)
+        row = None if outcome is None or alone else self._rows.executions.lock_deferred(unit, message.task_key)
         final = "dead" if status == "dead" or (status == "undeliverable" and outcome is None) else status
         if final == "delivered":
             marked = self._rows.outbox.finish(unit, message, status="delivered", now=now)
@@ -125,16 +141,12 @@ class Postman:
             return None
         answer = fields if final == "delivered" else {"reason": code}
         event = TaskEnded(key=message.task_key, result=Succeeded(outcome=outcome, fields=answer))
-        return self._recorder.apply(unit, self._rows.open(row), event, now, claim=True)
+        held = self._recorder.open_or_end(unit, row, now)
+        return None if held is None else self._recorder.apply(unit, held, event, now, claim=True)
 
     def _next_try(self, message: OutgoingMessage, now: datetime) -> datetime:
         due_at = now + backoff(message.attempts, jitter=jitter(message.id, message.attempts))
         return due_at if message.give_up_at is None else min(due_at, message.give_up_at)
-
-    async def _renew(self, message: OutgoingMessage) -> None:
-        while True:
-            await asyncio.sleep(self._renew_every.total_seconds())
-            await self._runner.run(lambda unit: self._rows.outbox.renew(unit, message, lease=self._lease))
 
 
 def _judged(message: OutgoingMessage, status: str, now: datetime) -> str:

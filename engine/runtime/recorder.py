@@ -9,9 +9,10 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from engine.contracts import Context, InputsInvalid, Message, UnknownOnEnd
+from engine.contracts import Context, InputsInvalid, Message, TransientError, UnknownOnEnd
 from engine.execution import (
     Command,
     Event,
@@ -29,9 +30,9 @@ from engine.execution import (
 )
 from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
-from engine.runtime.rows import Entry, Held, Rows
+from engine.runtime.rows import UNREADABLE, Entry, Held, Rows, Written
 from engine.runtime.secrets_held import reveal
-from engine.runtime.tasks import PASSED_ON, Came, Registry, context_of
+from engine.runtime.tasks import Came, Registry, context_of
 from engine.storage import Unit
 from engine.storage.claiming import backoff
 from engine.storage.executions import Execution, Status
@@ -47,11 +48,15 @@ _NO_SECRETS: Final[Mapping[str, str]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What a recording transaction came to. ``run`` is the external task that its caller now holds the lease for."""
+    """What a recording transaction came to. ``run`` is the external task that its caller now holds the lease for.
+
+    ``written`` is what was stored, if anything, so that it can be found again where the answer of COMMIT was lost.
+    """
 
     held: Held
     refused: Refuse | None = None
     run: RunTask | None = None
+    written: Written | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -162,13 +167,25 @@ class Recorder:
         """Tell an end that could not be told before."""
         return self._finish(unit, _Draft(held, held.state, now, _NO_SECRETS), claim=False)
 
-    def end_unreadable(self, unit: Unit, row: Execution, code: str, now: datetime) -> None:
-        """End an execution whose state cannot be opened: its owner is told, since name and correlation are clear."""
+    def open_or_end(self, unit: Unit, row: Execution, now: datetime) -> Held | None:
+        """Return the locked *row* with its state; where that cannot be opened, end the execution and return None."""
+        try:
+            return self._rows.open(row)
+        except UNREADABLE as error:
+            unit.after_commit(partial(log.error, "state_unreadable", extra={"execution": row.id, "error": error.code}))
+            self._end_unreadable(unit, row, error.code, now)
+            return None
+
+    def _end_unreadable(self, unit: Unit, row: Execution, code: str, now: datetime) -> None:
+        """Tell the owner, since name and correlation are outside the seal, and send nothing more."""
         fields = {"code": code, "node": ""}
         ended = Ended(
             execution=row.id, flow=row.flow, outcome="fault", fields=fields, correlation=row.correlation, at=now
         )
         failure = self._tell(unit, row.on_end, ended)
+        if row.deferred_key is not None:
+            self._rows.outbox.withdraw(unit, task_key=row.deferred_key, now=now)
+        unit.notify(execution_channel(row.id))
         if failure is None:
             self._rows.executions.mark(unit, row, status="ended", end_failure=code, ended_at=now)
             return
@@ -190,13 +207,14 @@ class Recorder:
             self._rows.queue(unit, draft.held, message, name=name, key=key, now=draft.now)
         for key in draft.withdraw:
             self._rows.outbox.withdraw(unit, task_key=key, now=draft.now)
-        held = self._store(unit, draft, claim=claim)
+        held, written = self._store(unit, draft, claim=claim)
         unit.notify(execution_channel(held.execution))
         if held.status == "ready":
             unit.notify(DUE_CHANNEL)
         if draft.send:
             unit.notify(OUTBOX_CHANNEL)
-        return Recorded(held=held, refused=draft.refused, run=draft.run if held.status == "running" else None)
+        run = draft.run if held.status == "running" else None
+        return Recorded(held=held, refused=draft.refused, run=run, written=written)
 
     def _run_inside(self, unit: Unit, draft: _Draft) -> None:
         """Run the transactional tasks that follow one another, each in a savepoint of its own."""
@@ -228,7 +246,7 @@ class Recorder:
             locale=state.locale,
         )
 
-    def _store(self, unit: Unit, draft: _Draft, *, claim: bool) -> Held:
+    def _store(self, unit: Unit, draft: _Draft, *, claim: bool) -> tuple[Held, Written]:
         before, state, now = draft.held, draft.state, draft.now
         after = replace(before, state=state, wake_at=draft.wake_at, take_ups=0, end_failure=None)
         lease: timedelta | None = None
@@ -245,8 +263,8 @@ class Recorder:
             after, lease = replace(after, status="running", take_ups=take_ups, epoch=before.epoch + 1), self._lease
         else:
             after = replace(after, status="ready", wake_at=now)
-        self._rows.store(unit, after, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
-        return after
+        written = self._rows.store(unit, after, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
+        return after, written
 
     def _after_end(self, unit: Unit, before: Held, after: Held, now: datetime) -> Held:
         state = after.state
@@ -276,7 +294,7 @@ class Recorder:
                 raise UnknownOnEnd(name, sorted(self._on_end))  # noqa: TRY301 - one way out for whatever is wrong
             with unit.savepoint():
                 on_end(unit, ended)
-        except PASSED_ON:
+        except TransientError:
             raise
         except Exception as error:  # noqa: BLE001 - foreign code: its failure must end neither the row nor the sweep
             unit.after_commit(_alarm(ended, name, type(error).__name__))

@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from engine.contracts import Message, OperatorError
-from engine.execution import Phase, State, pack, unpack
+from engine.execution import Phase, State, StateUnreadable, pack, unpack
 from engine.language import Graph
 from engine.runtime.steps import HistoryEntry
-from engine.storage import Keyring, Unit
+from engine.storage import Keyring, SealBroken, Unit
 from engine.storage.executions import Execution, Executions, Status
 from engine.storage.history import History
 from engine.storage.outbox import Outbox, OutgoingMessage
+
+# what a stored state may meet when it is opened
+UNREADABLE: Final = (SealBroken, StateUnreadable)
 
 
 class LostRow(OperatorError):
@@ -31,6 +34,14 @@ class Entry:
     kind: str
     node: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One revision as it was written. ``entry`` is its line of the history, sealed as no other is."""
+
+    revision: int
+    entry: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +129,7 @@ class Rows:
         keep_lease: bool,
         entries: Sequence[Entry],
         now: datetime,
-    ) -> None:
+    ) -> Written:
         """Write the next revision of the row in *after*, or its first one, and what the history says of it."""
         plain = json.dumps(after.state.to_json(), separators=(",", ":")).encode()
         key = after.state.task.key if after.state.phase is Phase.DEFERRED and after.state.task is not None else None
@@ -159,7 +170,12 @@ class Rows:
                 raise LostRow(f"execution {after.execution} was changed while its row was locked")
         lines = [[entry.kind, entry.node, pack(entry.facts)] for entry in entries]
         entry = json.dumps(lines, separators=(",", ":")).encode()
-        self.history.append(unit, execution=after.execution, revision=revision, at=now, entry=entry)
+        sealed = self.history.append(unit, execution=after.execution, revision=revision, at=now, entry=entry)
+        return Written(revision=revision, entry=sealed)
+
+    def holds(self, unit: Unit, execution: str, written: Written) -> bool:
+        """Return whether the revision that was *written* is stored."""
+        return self.history.holds(unit, execution=execution, revision=written.revision, sealed=written.entry)
 
     def queue(self, unit: Unit, held: Held, message: Message, *, name: str, key: str, now: datetime) -> None:
         """Put *message* of the task *key* into the outbox under its own *name*."""

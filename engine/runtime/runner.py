@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from engine.contracts import Answer, Commit, FlowError, TransientError
+from engine.contracts import Answer, FlowError, TransientError
 from engine.execution import Failed, Handle, RunTask, TaskEnded
 from engine.language import Graph
 from engine.runtime.clock import Clock
@@ -19,14 +19,13 @@ from engine.runtime.published import GraphNotLoaded, Published
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Held, Rows
 from engine.runtime.secrets_held import reveal
-from engine.runtime.tasks import Came, Registry
-from engine.storage import Database, OutcomeUnknown, Unit
+from engine.runtime.tasks import Registry
+from engine.storage import ConstraintViolated, Database, OutcomeUnknown, Unit
 from engine.storage.flow_versions import FlowVersions
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-NO_SECRETS: Final[Mapping[str, str]] = {}
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
 
@@ -80,9 +79,10 @@ class Runner:
         """Let what runs come to an end for a while, then leave it to whoever takes it up."""
         if self._owned:
             await asyncio.wait(set(self._owned), timeout=self._times.grace.total_seconds())
-        for task in set(self._owned):
+        left = set(self._owned)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._owned, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """Run *fn*; where it meets an execution of an older flow version, load that and run it again."""
@@ -128,39 +128,123 @@ class Runner:
     async def perform(
         self,
         record: Callable[[Unit], Recorded | None],
-        secrets: Mapping[str, str] = NO_SECRETS,
+        secrets: dict[str, str] | None = None,
         *,
         first: asyncio.Future[Recorded | None] | None = None,
     ) -> Recorded | None:
         """Record, then act and record for as long as tasks follow one another.
 
-        Returns what was recorded first, and gives it to *first* as soon as it is stored.
+        Returns what was recorded first, and gives it to *first* as soon as it is stored. *secrets* is emptied once
+        nothing needs it.
         """
-        begun = last = await self.run(record)
+        begun = await self.record(record)
+        del record  # it knows what was submitted
         if first is not None and not first.done():
             first.set_result(begun)
-        while last is not None and last.run is not None:
-            last = await self._act_and_record(last, last.run, secrets)
-            if last is not None and last.run is not None and not takes_secret(last.run):
-                secrets = NO_SECRETS  # a typed secret lives until the result of its one task is recorded
+        await self.follow(begun, secrets)
         return begun
+
+    async def follow(self, recorded: Recorded | None, secrets: dict[str, str] | None = None) -> None:
+        """Act and record what *recorded* asks for, and what follows from that."""
+        typed = {} if secrets is None else secrets
+        try:
+            while recorded is not None and recorded.run is not None:
+                if not takes_secret(recorded.run):
+                    typed.clear()  # a typed secret lives until the result of its one task is recorded
+                recorded = await self._act_and_record(recorded, recorded.run, typed)
+        finally:
+            typed.clear()
+
+    async def record(self, record: Callable[[Unit], Recorded | None]) -> Recorded | None:
+        """Run *record*; where the answer of its COMMIT is lost, read again by revision and go on from there.
+
+        Raises OutcomeUnknown where that cannot be found out for as long as a lease lasts, or where *record* does not
+        say what it wrote.
+        """
+        try:
+            return await self.run(record)
+        except OutcomeUnknown as error:
+            lost = error.value
+            if not isinstance(lost, Recorded):
+                raise
+        log.warning("outcome_unknown", extra={"execution": lost.held.execution})
+        return await self.insist(partial(self._find_or_record, [lost], record))
+
+    async def _find_or_record(self, lost: list[Recorded], record: Callable[[Unit], Recorded | None]) -> Recorded | None:
+        """Return what the last try stored, or try once more; a try that is lost too joins *lost*."""
+        if (found := await self._find(lost[-1])) is not None:
+            return found
+        try:
+            return await self.run(record)
+        except OutcomeUnknown as error:
+            if isinstance(error.value, Recorded):
+                lost.append(error.value)
+            raise
+        except ConstraintViolated:
+            # The id of a new execution is taken: by the lost try, where that was stored a moment after we looked.
+            if (found := await self._find(lost[-1])) is not None:
+                return found
+            raise
+
+    async def _find(self, lost: Recorded) -> Recorded | None:
+        """Return *lost* if it was stored, without its task where somebody has taken that up since."""
+        held, written = lost.held, lost.written
+        if written is None:
+            return None
+
+        def look(unit: Unit) -> Recorded | None:
+            # The lock waits for a COMMIT that is still under way.
+            row = self._rows.executions.lock(unit, held.execution)
+            if row is None or not self._rows.holds(unit, held.execution, written):
+                return None
+            return lost if row.lease_epoch == held.epoch else replace(lost, run=None)
+
+        return await self._database.run(look)
+
+    async def insist(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do *work*, again and again while the database is away, for as long as a lease lasts."""
+        pause = FIRST_PAUSE
+        give_up = asyncio.get_running_loop().time() + self._times.lease.total_seconds()
+        while True:
+            try:
+                return await work()
+            except TransientError as error:
+                if asyncio.get_running_loop().time() + pause > give_up:
+                    raise
+                log.warning("record_put_off", extra={"error": error.code})
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def renewing(self, renew: Callable[[Unit], bool], work: Awaitable[T]) -> T:
+        """Await *work* with its lease renewed, until it is over or the lease is lost."""
+        renewal = asyncio.create_task(self._renew(renew))
+        try:
+            return await work
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
 
     async def _act_and_record(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Recorded | None:
         """Run one external task under the lease and record its result; None where the lease was lost."""
         held = recorded.held
-        renewal = asyncio.create_task(self._renew(held.execution, held.epoch))
+        renew = partial(self._rows.executions.renew, id=held.execution, epoch=held.epoch, lease=self._times.lease)
         try:
-            answer = await self._act(recorded, run, secrets)
-            return await self._record_result(recorded, run, answer, secrets)
-        except asyncio.CancelledError:
-            raise
+            return await self.renewing(renew, self._run_one(recorded, run, secrets))
         except FlowError as error:
             # The row stays leased; when the lease ends, somebody takes the task up under the same key.
             log.warning("result_not_recorded", extra={"execution": held.execution, "error": error.code})
             return None
-        finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _run_one(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Recorded | None:
+        answer = await self._act(recorded, run, secrets)
+
+        async def record() -> Recorded | None:
+            now = self._clock.now()
+            return await self.record(
+                partial(self._result, held=recorded.held, run=run, answer=answer, now=now, secrets=secrets)
+            )
+
+        return await self.insist(record)
 
     async def _act(self, recorded: Recorded, run: RunTask, secrets: Mapping[str, str]) -> Answer | Failed:
         inputs = reveal(run.arguments, secrets)
@@ -168,27 +252,6 @@ class Runner:
             return Failed(kind="fault", code="secret_lost")
         context = self._recorder.context(recorded.held, recorded.held.state, run, self._clock.now())
         return await self._registry.act(run, context, inputs, self._times.task)
-
-    async def _record_result(
-        self, recorded: Recorded, run: RunTask, answer: Answer | Failed, secrets: Mapping[str, str]
-    ) -> Recorded | None:
-        """Record the answer, trying again as long as the database is away and the lease holds."""
-        held, pause = recorded.held, FIRST_PAUSE
-        give_up = asyncio.get_running_loop().time() + self._times.lease.total_seconds()
-        while True:
-            record = partial(self._result, held=held, run=run, answer=answer, now=self._clock.now(), secrets=secrets)
-            try:
-                return await self.run(record)
-            except OutcomeUnknown:
-                # Stored or not: the epoch tells. If it was, the next try finds the row moved on, and stops here; what
-                # follows is taken up by the sweeper.
-                log.warning("outcome_unknown", extra={"execution": held.execution})
-            except TransientError as error:
-                log.warning("record_put_off", extra={"execution": held.execution, "error": error.code})
-            if asyncio.get_running_loop().time() + pause > give_up:
-                return None
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def _result(
         self,
@@ -203,29 +266,18 @@ class Runner:
         fence, held_now = held.epoch, self._rows.lock(unit, held.execution)
         if held_now is None or held_now.status != "running" or held_now.epoch != fence:
             return None
-        came = self._came(unit, run, answer)
+        came = self._registry.take(unit, run, answer)
         event = TaskEnded(key=run.key, result=came.result)
         return self._recorder.apply(unit, held_now, event, now, claim=True, secrets=secrets, send=came.send)
 
-    def _came(self, unit: Unit, run: RunTask, answer: Answer | Failed) -> Came:
-        if isinstance(answer, Failed):
-            return Came(result=answer)
-        if isinstance(answer, Commit):
-            return self._registry.commit(unit, run, answer)
-        return self._registry.take(run, answer)
-
-    async def _renew(self, execution: str, epoch: int) -> None:
-        lease = self._times.lease
+    async def _renew(self, renew: Callable[[Unit], bool]) -> None:
         while True:
             await asyncio.sleep(self._times.renew_every.total_seconds())
             try:
-                held = await self._database.run(
-                    lambda unit: self._rows.executions.renew(unit, execution, epoch=epoch, lease=lease)
-                )
+                if not await self._database.run(renew):
+                    return
             except TransientError:
-                continue
-            if not held:
-                return
+                continue  # the lease may last until the database is back
 
 
 def takes_secret(run: RunTask) -> bool:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.language import PromptNode
 from engine.runtime.published import Published
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Held, Rows
-from engine.runtime.secrets_held import BodyHash, held_names, hide, step_token
+from engine.runtime.secrets_held import BodyHash, held_names, hide, step_token, texts_of
 from engine.storage import Keyring, Unit
 
 
@@ -54,7 +54,7 @@ class Desk:
         due = held.state.wake_at
         if due is not None and due <= submission.now:
             recorded = self._recorder.apply(unit, held, TimerFired(), submission.now, claim=True)
-            return Recorded(held=recorded.held, run=recorded.run, refused=Refuse(code="too_late"))
+            return replace(recorded, refused=Refuse(code="too_late"))
         return self._answer(unit, held, submission)
 
     def _answer(self, unit: Unit, held: Held, submission: Submission) -> Recorded:
@@ -76,7 +76,8 @@ class Desk:
             body=self._body.of(action, values, held_back),
             held=held_back,
         )
-        return self._recorder.apply(unit, held, event, submission.now, claim=True)
+        texts = texts_of(values, submission.prefix)
+        return self._recorder.apply(unit, held, event, submission.now, claim=True, secrets=texts)
 
     def _not_current(self, state: State, submission: Submission) -> str:
         accepted = state.accepted

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Final
 
 from engine.contracts import FlowError
-from engine.execution import Failed, StateUnreadable, TakenUp, TaskEnded, TimerFired
+from engine.execution import Failed, TakenUp, TaskEnded, TimerFired
 from engine.runtime.clock import Clock
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Held, Rows
 from engine.runtime.runner import Runner
-from engine.storage import SealBroken, Unit
+from engine.storage import Unit
 from engine.storage.executions import Claim
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,8 @@ class Sweeper:
         row = self._rows.executions.lock(unit, claim.id)
         if row is None or row.status in {"ended", "broken"} or row.lease_epoch != claim.epoch:
             return None
-        try:
-            held = self._rows.open(row)
-        except (SealBroken, StateUnreadable) as error:
-            unit.after_commit(partial(log.error, "state_unreadable", extra={"execution": row.id, "error": error.code}))
-            self._recorder.end_unreadable(unit, row, error.code, now)
-            return None
-        return self._apply(unit, held, claim, now)
+        held = self._recorder.open_or_end(unit, row, now)
+        return None if held is None else self._apply(unit, held, claim, now)
 
     def _apply(self, unit: Unit, held: Held, claim: Claim, now: datetime) -> Recorded:
         match held.status:

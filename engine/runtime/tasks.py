@@ -1,8 +1,9 @@
 """Running one task and understanding its answer; what is stored of it is the recorder's affair."""
 
-import asyncio
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
@@ -21,13 +22,11 @@ from engine.contracts import (
     check_fields,
 )
 from engine.execution import Failed, Promised, RunTask, Succeeded
+from engine.runtime.bounded import bounded
 from engine.runtime.ports import Executor, ExternalExecutor, TransactionalExecutor
-from engine.storage import NotRepeatable, Unit, UnitMisused
+from engine.storage import Unit
 
 log = logging.getLogger(__name__)
-
-# What is the database's or the wiring's trouble and not the executor's: it passes through and spoils the transaction.
-PASSED_ON = (TransientError, UnitMisused, NotRepeatable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,29 +65,27 @@ class Registry:
             return Came(result=Failed(kind="fault", code="executor_missing"))
         return self.inside(unit, executor.contract, lambda: executor.run(unit, context, inputs))
 
-    def commit(self, unit: Unit, run: RunTask, commit: Commit) -> Came:
-        """Run what an external task left for the recording transaction, in a savepoint."""
+    def take(self, unit: Unit, run: RunTask, answer: Answer | Failed) -> Came:
+        """Return what the answer of an external task means, with what it left for the recording transaction done."""
+        if isinstance(answer, Failed):
+            return Came(result=answer)
         executor = self.find(run.executor)
         if executor is None:
             return Came(result=Failed(kind="fault", code="executor_missing"))
-        return self.inside(unit, executor.contract, lambda: commit.act(unit))
+        if isinstance(answer, Commit):
+            return self.inside(unit, executor.contract, lambda: answer.act(unit))
+        return self.inside(unit, executor.contract, lambda: answer, effects=False)
 
-    def take(self, run: RunTask, answer: Answer) -> Came:
-        """Return what the answer of an external task means; one that its contract does not allow is a fault."""
-        executor = self.find(run.executor)
-        if executor is None:
-            return Came(result=Failed(kind="fault", code="executor_missing"))
-        try:
-            return self.understand(executor.contract, answer)
-        except Fault as error:
-            return Came(result=Failed(kind=error.kind, code=error.reason))
+    def inside(self, unit: Unit, contract: Contract, work: Callable[[], Answer], *, effects: bool = True) -> Came:
+        """Do *work*, in a savepoint where it has *effects*.
 
-    def inside(self, unit: Unit, contract: Contract, work: Callable[[], Answer]) -> Came:
-        """Do *work* in a savepoint: its own error undoes it and becomes a fault, the database's passes through."""
+        Its own error undoes it and becomes a fault, as does an answer that the contract does not allow; an error of
+        the database passes through.
+        """
         try:
-            with unit.savepoint():
+            with unit.savepoint() if effects else nullcontext():
                 return self.understand(contract, work())
-        except PASSED_ON:
+        except TransientError:
             raise
         except ExecutorFault as error:
             return Came(result=Failed(kind=error.kind, code=error.reason))
@@ -104,12 +101,14 @@ class Registry:
                 if declared is None or check_fields(declared, fields):
                     raise Fault("contract_broken", f"'{contract.name}' does not declare this answer '{outcome}'")
                 result: Succeeded | Promised = Succeeded(outcome=outcome, fields=fields)
-            case Deferred(until=until, send=send) if contract.defers:
+            case Deferred(until=until, send=send) if contract.defers and _is_moment(until):
                 result = Promised(until=until)
             case _:
                 raise Fault("contract_broken", f"'{contract.name}' does not declare that it answers in this way")
         if strange := [message.sender for message in send if message.sender not in self._senders]:
             raise Fault("unknown_sender", f"no sender is called {', '.join(strange)}")
+        if not all(_can_be_kept(message, contract) for message in send):
+            raise Fault("contract_broken", f"'{contract.name}' sends what cannot be stored, or names no outcome of it")
         return Came(result=result, send=send)
 
     async def act(
@@ -120,8 +119,7 @@ class Registry:
         if executor is None or _is_transactional(executor):
             return Failed(kind="fault", code="executor_missing")
         try:
-            async with asyncio.timeout(longest.total_seconds()):
-                return await _external(executor).run(context, inputs)
+            return await bounded(_external(executor).run(context, inputs), longest)
         except ExecutorFault as error:
             return Failed(kind=error.kind, code=error.reason)
         except TimeoutError:
@@ -149,6 +147,21 @@ def context_of(
         now=now,
         locale=locale,
     )
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def _can_be_kept(message: Message, contract: Contract) -> bool:
+    """Return whether the outbox can store *message* and later complete its node with it."""
+    json.dumps(message.payload)  # raises where it is not JSON: a fault of the executor like any other
+    if message.give_up_at is not None and not _is_moment(message.give_up_at):
+        return False
+    if message.undeliverable is not None and message.undeliverable not in contract.outcomes:
+        return False
+    declared = {} if message.delivered is None else contract.outcomes.get(message.delivered)
+    return declared is not None and not check_fields(declared, message.delivered_fields)
 
 
 def _is_transactional(executor: Executor) -> TypeGuard[TransactionalExecutor]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from engine.contracts import FlowError
 from engine.runtime.clock import Clock
@@ -110,14 +110,14 @@ class Worker:
 
     async def _begin(self) -> list[asyncio.Task[None]]:
         """Claim what is due and begin on it, each in a task of the runner."""
-        claims = await self._sweeper.sweep()
-        tasks = [self._runner.own(self._sweeper.take_up(claim)) for claim in claims]
-        messages = await self._postman.claim()
-        tasks += [self._runner.own(self._postman.deliver(message)) for message in messages]
-        for task in tasks:
-            self._flying.add(task)
-            task.add_done_callback(self._landed)
-        return tasks
+        tasks = [self._fly(self._sweeper.take_up(claim)) for claim in await self._sweeper.sweep()]
+        return tasks + [self._fly(self._postman.deliver(message)) for message in await self._postman.claim()]
+
+    def _fly(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._runner.own(work)
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
+        return task
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)

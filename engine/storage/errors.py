@@ -30,12 +30,13 @@ class Overloaded(StorageError, TransientError):
 class OutcomeUnknown(StorageError, TransientError):
     """The connection was lost during COMMIT: the unit is stored in full or not at all, and only reading tells.
 
-    It is never repeated by the storage.
+    It is never repeated by the storage. ``value`` is what the function returned: what to look for.
     """
 
     code: ClassVar[str] = "outcome_unknown"
 
-    def __init__(self) -> None:
+    def __init__(self, value: object = None) -> None:
+        self.value = value
         super().__init__("the connection was lost during COMMIT: read again to see whether the unit was stored")
 
 

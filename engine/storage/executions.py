@@ -221,7 +221,7 @@ class Executions:
             row,
             status=status,
             wake_at=to_micros(wake_at),
-            deferred_key=row.deferred_key,
+            deferred_key=None,
             take_ups=take_ups,
             end_failure=end_failure,
             ended_at=to_micros(ended_at),

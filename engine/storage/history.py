@@ -12,6 +12,9 @@ from engine.storage.unit import Unit
 
 _INSERT = insert(table)
 _READ = select(table).where(table.c.execution == bindparam("execution")).order_by(table.c.revision)
+_FIND = select(table.c.entry).where(
+    table.c.execution == bindparam("execution"), table.c.revision == bindparam("revision")
+)
 _OLD = (
     select(table.c.execution, table.c.revision)
     .where(table.c.recorded_at < bindparam("before"))
@@ -37,11 +40,17 @@ class History:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def append(self, unit: Unit, *, execution: str, revision: int, at: datetime, entry: bytes) -> None:
-        """Store the one entry of *revision*; a second one raises ConstraintViolated."""
+    def append(self, unit: Unit, *, execution: str, revision: int, at: datetime, entry: bytes) -> bytes:
+        """Store the one entry of *revision* and return it as it was sealed; a second one raises ConstraintViolated."""
         sealed = self._keyring.seal(_place(execution, revision), entry)
         row = {"execution": execution, "revision": revision, "recorded_at": to_micros(at), "entry": sealed}
         unit.execute(_INSERT, row)
+        return sealed
+
+    def holds(self, unit: Unit, *, execution: str, revision: int, sealed: bytes) -> bool:
+        """Return whether this very entry is stored, as ``append`` returned it: no two are sealed alike."""
+        found = unit.execute(_FIND, {"execution": execution, "revision": revision}).scalar()
+        return found == sealed
 
     def read(self, unit: Unit, execution: str) -> tuple[HistoryRow, ...]:
         """Return what is kept of *execution*, oldest first."""

@@ -115,7 +115,7 @@ class PostgresqlBackend:
             link.connection.commit()
         except psycopg.Error as error:
             if link.connection.closed and writes:
-                return Outcome.failed(OutcomeUnknown())
+                return Outcome.failed(OutcomeUnknown(outcome.value))
             failure = link.translate(error)
             with suppress(psycopg.Error):
                 link.connection.rollback()

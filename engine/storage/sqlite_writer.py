@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.storage.errors import Overloaded, StorageUnavailable
@@ -51,6 +51,7 @@ class SqliteWriter:
         self._path, self._plans, self._wakeups, self._repeat, self._limits = path, plans, wakeups, repeat, limits
         self._monotonic = monotonic
         self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
         self._closed = False
         self._stopping = False
         self._broken = False
@@ -72,17 +73,19 @@ class SqliteWriter:
 
     def submit(self, call: Call) -> None:
         """Queue *call*, or refuse it at once."""
-        if self._closed:
-            raise StorageUnavailable("the database has been closed: open it again")
-        if self._queue.qsize() >= self._limits.queued:
-            raise Overloaded(self._limits.queued)
-        self._queue.put(call)
+        with self._lock:  # nothing may queue up behind the end
+            if self._closed:
+                raise StorageUnavailable("the database has been closed: open it again")
+            if self._queue.qsize() >= self._limits.queued:
+                raise Overloaded(self._limits.queued)
+            self._queue.put(call)
 
     def close(self) -> None:
         """Refuse new calls, serve those that wait, and end the thread."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         self._thread.join()
 
     # the thread
@@ -90,18 +93,20 @@ class SqliteWriter:
     def _serve(self) -> None:
         while not self._stopping:
             call = self._take()
-            if call is None:
-                continue
-            batch: list[tuple[Call, Outcome]] = []
-            try:
-                self._serve_batch(call, batch)
-            except BaseException as error:
-                # Whatever it was: those who wait get an answer, and the thread lives on.
-                log.exception("writer_failed")
-                self._broken = True
-                failed = self._unavailable(error)
-                settle([(each, failed) for each in [call, *(each for each, _ in batch)]])
+            if call is not None:
+                self._serve_safely([call])
+            del call  # while nobody wants anything, what the last function knew is not kept
         self._link.connection.close()
+
+    def _serve_safely(self, taken: list[Call]) -> None:
+        """Serve the batch that begins with what was *taken*; whatever happens, those who wait get an answer."""
+        try:
+            self._serve_batch(taken)
+        except BaseException as error:
+            log.exception("writer_failed")
+            self._broken = True
+            failed = self._unavailable(error)
+            settle([(each, failed) for each in taken])
 
     def _take(self, *, block: bool = True) -> Call | None:
         """Return the next call, or None at the queue's end (for now, or for good after ``close``)."""
@@ -112,34 +117,35 @@ class SqliteWriter:
         self._stopping = self._stopping or call is None
         return call
 
-    def _serve_batch(self, first: Call, batch: list[tuple[Call, Outcome]]) -> None:
-        """Run *first* and what has queued up behind it, commit once and answer."""
+    def _serve_batch(self, taken: list[Call]) -> None:
+        """Run the one call in *taken* and what has queued up behind it, which joins it; commit once and answer."""
         try:
             self._begin()
         except sqlite3.Error as error:
-            self._refuse_all(first, error)
+            self._refuse_all(taken, error)
             return
         started = self._monotonic()
-        call: Call | None = first
-        while call is not None:
-            batch.append((call, self._attempt(call)))
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(taken):
+            outcomes.append(self._attempt(taken[-1]))
             if not self._link.is_open():
-                self._run_alone(batch)
+                self._run_alone(taken)
                 return
-            full = len(batch) >= self._limits.batch_units
+            full = len(taken) >= self._limits.batch_units
             late = self._monotonic() - started >= self._limits.batch_seconds
-            call = None if full or late else self._take(block=False)
+            if not full and not late and (call := self._take(block=False)) is not None:
+                taken.append(call)
         try:
             self._link.connection.execute("COMMIT")
         except sqlite3.Error:
-            self._run_alone(batch)
+            self._run_alone(taken)
         else:
-            self._answer(batch)
+            self._answer(list(zip(taken, outcomes, strict=True)))
 
-    def _run_alone(self, batch: list[tuple[Call, Outcome]]) -> None:
+    def _run_alone(self, taken: Sequence[Call]) -> None:
         """Run every call of a lost batch again, each in a transaction of its own on a fresh connection."""
         self._broken = True
-        for call, _ in batch:
+        for call in taken:
             self._answer([(call, self._alone(call))])
 
     def _alone(self, call: Call) -> Outcome:
@@ -203,14 +209,13 @@ class SqliteWriter:
         if seconds > self._limits.slow_seconds:
             log.warning("slow_unit", extra={"unit": name_of(call.fn), "milliseconds": round(seconds * 1000)})
 
-    def _refuse_all(self, first: Call, error: sqlite3.Error) -> None:
+    def _refuse_all(self, taken: list[Call], error: sqlite3.Error) -> None:
         """Answer everybody who waits: none of them would fare better than the first."""
         self._broken = not is_busy(error)
-        calls = [first]
         while (call := self._take(block=False)) is not None:
-            calls.append(call)
+            taken.append(call)
         refused = self._unavailable(error)
-        settle([(call, refused) for call in calls])
+        settle([(call, refused) for call in taken])
 
     def _unavailable(self, error: object) -> Outcome:
         return self._noted(Outcome.failed(StorageUnavailable(f"SQLite cannot store now: {error}")))

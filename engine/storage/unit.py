@@ -137,6 +137,8 @@ class Unit:
                 self._failure = None
                 self._control(f"ROLLBACK TO SAVEPOINT {name}")
                 self._control(f"RELEASE SAVEPOINT {name}")
+            elif self._failure is not None:
+                raise self._failure from None  # whatever the function inside made of it
             raise
         finally:
             self._depth -= 1

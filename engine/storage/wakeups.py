@@ -21,7 +21,11 @@ class Wakeups:
         self._hooks[channel] = [*self._hooks.get(channel, ()), entry]
 
         def stop() -> None:
-            self._hooks[channel] = [each for each in self._hooks.get(channel, ()) if each is not entry]
+            left = [each for each in self._hooks.get(channel, ()) if each is not entry]
+            if left:
+                self._hooks[channel] = left
+            else:
+                self._hooks.pop(channel, None)
 
         return stop
 

@@ -81,9 +81,8 @@ class Scripted:
 class Counter:
     """A transactional executor that leaves a row each time."""
 
-    contract = COUNT
-
-    def __init__(self) -> None:
+    def __init__(self, contract: Contract = COUNT) -> None:
+        self.contract = contract
         self.fault: Exception | None = None
 
     def run(self, unit: Unit, context: Context, inputs: Mapping[str, Any]) -> Done | Deferred:
@@ -181,12 +180,13 @@ def make_house(
     on_end: Callable[[Unit, Ended], None] | None = None,
     work: bool = False,
     without: Sequence[Contract] = (),
+    coded: Contract = COUNT,
 ) -> House:
     """Return an engine that is not open yet. Without *work* nothing happens but what the test asks for."""
     clock = clock or FakeClock(NOON)
     check = Scripted(CHECK, right)
     book = Scripted(BOOK, lambda _context, _inputs: Done("booked", {"reference": "r1"}))
-    counter, notifier, post = Counter(), Notifier(), Post()
+    counter, notifier, post = Counter(coded), Notifier(), Post()
     ends: list[Ended] = []
 
     def told(unit: Unit, ended: Ended) -> None:

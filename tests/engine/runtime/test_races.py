@@ -1,17 +1,16 @@
 """Many at once, and a database that is away: nothing is lost and nothing is doubled."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from engine import Done, StepGone
-from engine.storage import Database, OutcomeUnknown, StorageUnavailable, Unit
+from engine.storage import Database, Unit
 from engine.storage.history import History
 from tests.engine.execution.flows import NOON
 from tests.engine.runtime.kit import KEYRING, NO_LEASE, House, make_house, marks, opened
+from tests.engine.runtime.storms import Away, strike
 
 pytestmark = pytest.mark.anyio
 
@@ -50,25 +49,9 @@ async def test_a_submit_that_races_a_cancel_leaves_one_end(database: Database) -
         assert await house.told("denied") + await house.told("cancelled") == 10
 
 
-class Away:
-    """A database that is away for a while."""
-
-    def __init__(self, database: Database, times: int) -> None:
-        self._database, self._left = database, times
-
-    async def run(self, fn: Callable[[Unit], Any]) -> Any:
-        if self._left > 0:
-            self._left -= 1
-            raise StorageUnavailable("away")
-        return await self._database.run(fn)
-
-    async def read(self, fn: Callable[[Unit], Any]) -> Any:
-        return await self._database.read(fn)
-
-
 async def test_a_result_is_recorded_again_and_again_while_the_database_is_away(house: House) -> None:
     def away(*_asked: object) -> Done:
-        house.engine._runner._database = Away(house.database, 3)  # type: ignore[assignment]  # the storm
+        strike(house, Away(house.database, 3))
         return Done("booked", {"reference": "r"})
 
     house.book.act = away
@@ -76,33 +59,11 @@ async def test_a_result_is_recorded_again_and_again_while_the_database_is_away(h
     assert len(house.book.asked) == 1
 
 
-class LostInCommit(Away):
-    """A database whose connection is lost in COMMIT, once: the unit is stored and nobody knows."""
-
-    async def run(self, fn: Callable[[Unit], Any]) -> Any:
-        found = await self._database.run(fn)
-        if self._left > 0:
-            self._left -= 1
-            raise OutcomeUnknown
-        return found
-
-
-async def test_a_result_whose_commit_is_unknown_is_not_recorded_twice(house: House) -> None:
-    def away(*_asked: object) -> Done:
-        house.engine._runner._database = LostInCommit(house.database, 1)  # type: ignore[assignment]  # the storm
-        return Done("booked", {"reference": "r"})
-
-    house.book.act = away
-    assert (await house.begin("counting")).outcome == "done"
-    assert await marks(house.database, "counted") == 3
-    assert await house.told("done") == 1
-
-
 async def test_a_result_that_cannot_be_recorded_while_the_lease_lasts_is_left_to_a_take_up(database: Database) -> None:
     async with opened(make_house(database, times=NO_LEASE)) as house:
 
         def away(*_asked: object) -> Done:
-            house.engine._runner._database = Away(house.database, 99)  # type: ignore[assignment]  # the storm
+            strike(house, Away(house.database, 99))
             return Done("booked", {"reference": "r"})
 
         house.book.act = away
@@ -114,7 +75,7 @@ async def test_a_result_that_cannot_be_recorded_while_the_lease_lasts_is_left_to
 
 async def test_a_working_engine_survives_a_database_that_is_away(database: Database) -> None:
     async with opened(make_house(database, work=True)) as house:
-        house.engine._runner._database = Away(database, 5)  # type: ignore[assignment]  # the storm
+        strike(house, Away(database, 5))
         await database.run(lambda unit: start_composed(house, unit))
         assert (await house.engine.inspect("e1", wait=20)).outcome == "done"
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from engine.storage import (
     UnitMisused,
 )
 from engine.storage import sqlite_writer as writer_module
-from engine.storage.sqlite_link import open_writer
+from engine.storage.sqlite_link import SqliteLink, open_writer
 from tests.engine.storage.notes import ADD, ALL, COUNT, GROW, IDS, note
 from tests.engine.storage.writing import Bench, Gate, add, adding, bench, queued
 from tests.fixtures.second_process import second_process
@@ -476,3 +477,39 @@ async def test_two_processes_on_one_file_both_get_on_and_lose_nothing(url: str) 
             await asyncio.to_thread(other.expect, "done")
 
         assert (await it.database.read(lambda unit: unit.execute(ALL).one())).size == 300
+
+
+async def test_a_failure_between_two_units_leaves_nobody_waiting(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(url, batch_seconds=20) as it:
+        gate = Gate("a")
+        waiting = [it.send(gate), it.send(adding("b")), it.send(adding("c"))]
+        await gate.entered()
+
+        def fail(_link: SqliteLink, _allowed: bool) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(SqliteLink, "allow_writes", fail)
+        gate.let_go()
+        answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
+        monkeypatch.undo()
+
+        assert {type(answer) for answer in answers} == {StorageUnavailable}
+        assert await it.database.run(adding("d")) == "d"
+        assert it.names() == ["d"]
+
+
+async def test_an_idle_writer_keeps_nothing_of_what_it_ran(url: str) -> None:
+    class Known:
+        """What a function knows."""
+
+        def __call__(self, unit: Unit) -> str:
+            return add(unit, "a")
+
+    async with bench(url) as it:
+        known = Known()
+        watched = weakref.ref(known)
+        await it.database.run(known)
+        del known
+        async with asyncio.timeout(20):
+            while watched() is not None:
+                await queued()
