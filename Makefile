@@ -4,10 +4,10 @@
 BIN := .venv/bin
 REPORT := -q --no-header
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-foreign check fix docs site lock wheel clean
+.PHONY: help setup demo test test-long test-foreign check fix docs site lock screenshots wheel bench clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup:  ## Make .venv from requirements.lock (every other command does this first)
 	@python=$$(scripts/find_python.sh) && "$$python" scripts/set_up.py
@@ -39,11 +39,18 @@ docs: setup  ## Write docs/reference from the code
 site: setup  ## Build the documentation as a site in dist/site, with its links checked
 	@$(BIN)/python scripts/build_site.py
 
+screenshots: setup  ## Take pictures of every page and mail into build/screenshots (ARGS=consent for some)
+	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/python scripts/take_screenshots.py $(ARGS)
+
 lock: setup  ## Resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer versions)
 	@scripts/lock.sh $(ARGS)
 
 wheel: setup  ## Build dist/*.whl
 	@rm -f dist/*.whl && $(BIN)/python -m hatchling build --target wheel
+
+bench: setup  ## Measure the protocol beside a bare route and oidc-provider (needs node; ARGS=--quick)
+	@$(BIN)/python bench/protocol.py $(ARGS)
 
 clean:  ## Remove everything that make made
 	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

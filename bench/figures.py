@@ -21,7 +21,10 @@ AIMS = {"poll": 1.0, "begin": 0.4}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One load on one subject in one round; ``rate`` counts whole things a second, a cycle as one."""
+    """One load on one subject in one round; ``rate`` counts whole things a second, a cycle as one.
+
+    ``cpu_ms`` is the processor time of the serving process for one of them: others on the machine move it less.
+    """
 
     round: int
     subject: str
@@ -30,6 +33,7 @@ class Sample:
     rate: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Line:
     rate: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
     to_peer: float | None
     to_floor: float | None
     spread: tuple[float, float] | None
@@ -66,6 +71,7 @@ def lines(samples: Iterable[Sample]) -> list[Line]:
             rate=median(sample.rate for sample in each),
             p50_ms=median(sample.p50_ms for sample in each),
             p99_ms=median(sample.p99_ms for sample in each),
+            cpu_ms=median(sample.cpu_ms for sample in each),
             to_peer=median(to_peer) if to_peer else None,
             to_floor=median(to_floor) if to_floor else None,
             spread=(min(to_peer), max(to_peer)) if to_peer else None,
@@ -84,15 +90,15 @@ def ratios(ours: Mapping[int, Sample], theirs: Mapping[int, Sample]) -> list[flo
 def as_markdown(table: Sequence[Line]) -> str:
     """Return the table for people."""
     rows = [
-        "| load | c | subject | per second | p50 ms | p99 ms | of oidc-provider | of the form floor |",
-        "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| load | c | subject | per second | p50 ms | p99 ms | CPU ms each | of oidc-provider | of the form floor |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for line in table:
         peer = "" if line.to_peer is None or line.spread is None else f"{line.to_peer:.2f} {_spread(line.spread)}"
         floor = "" if line.to_floor is None else f"{line.to_floor:.2f}"
         rows.append(
             f"| {KINDS[line.kind][0]} | {line.connections} | {line.subject} | {line.rate:,.0f} "
-            f"| {line.p50_ms:g} | {line.p99_ms:g} | {peer} | {floor} |"
+            f"| {line.p50_ms:g} | {line.p99_ms:g} | {line.cpu_ms:.2f} | {peer} | {floor} |"
         )
     return "\n".join(rows)
 

@@ -100,6 +100,7 @@ function run(job) {
       if (job.amount) writeFileSync(job.ids, made.join('\n'));
       const answered = result['2xx'] + result['4xx'];
       resolve({
+        answered,
         per_second: answered / ((result.finish - began) / 1000),
         p50_ms: result.latency.p50,
         p99_ms: result.latency.p99,

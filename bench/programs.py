@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,12 @@ class Program:
         if not line:
             raise BenchFailed(f"{self.name} ended with {self.process.wait()}:\n{self.log.read_text()[-3000:]}")
         return line.strip()
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that it has used so far, over all its threads."""
+        # The name in brackets may hold blanks; what follows it is fixed: utime and stime are the 14th and 15th field.
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def number(self, word: str) -> int:
         """Return the number in the next line, which is *word* and a number."""

@@ -180,19 +180,24 @@ def _rounds(running: list[Subject], load: Program, plan: Plan) -> Iterator[Sampl
                 turned = able[number % len(able) :] + able[: number % len(able)]
                 for subject in turned:
                     job = _job(subject, plan, kind, connections, number)
-                    yield _sample(number, subject.name, job, _load(load, job))
+                    before = subject.server.cpu_seconds()
+                    found = _load(load, job)
+                    yield _sample(number, subject, job, found, subject.server.cpu_seconds() - before)
 
 
-def _sample(number: int, subject: str, job: Mapping[str, Any], found: Mapping[str, Any]) -> Sample:
-    kind = job["kind"]
+def _sample(
+    number: int, subject: Subject, job: Mapping[str, Any], found: Mapping[str, Any], cpu_seconds: float
+) -> Sample:
+    each = KINDS[job["kind"]][1]
     return Sample(
         round=number,
-        subject=subject,
-        kind=kind,
+        subject=subject.name,
+        kind=job["kind"],
         connections=job["connections"],
-        rate=found["per_second"] / KINDS[kind][1],
+        rate=found["per_second"] / each,
         p50_ms=found["p50_ms"],
         p99_ms=found["p99_ms"],
+        cpu_ms=cpu_seconds * 1000 / max(1, found["answered"]) * each,
     )
 
 

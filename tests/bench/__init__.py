@@ -1,0 +1,1 @@
+"""Tests of the benchmark, and of the promises about database work that it prints."""
