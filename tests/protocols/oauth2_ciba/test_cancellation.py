@@ -1,9 +1,13 @@
 """A client takes its request back (requirement 159)."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import select
 
 from protocols.oauth2 import NewClient
 from protocols.oauth2_ciba import remove_client
+from protocols.oauth2_ciba.tables import REQUESTS
 from tests.protocols.world import BANK, PUSHY, SECRETS, SHOP, World, as_error
 
 pytestmark = pytest.mark.anyio
@@ -36,13 +40,16 @@ async def test_a_decided_request_stays_decided(world: World) -> None:
     assert await cancel(world, auth_req_id) == (400, "invalid_grant")
 
 
-async def remove_and_register_again(world: World) -> None:
-    clients, now, settings = world.records.clients, world.clock.now(), world.settings
-    assert await world.database.run(
-        lambda unit: remove_client(unit, SHOP, clients=clients, now=now, keep_final=settings.keep_final)
+async def remove(world: World, client_id: str = SHOP) -> bool:
+    clients, now, kept = world.records.clients, world.clock.now(), world.settings.keep_final
+    return await world.database.run(
+        lambda unit: remove_client(unit, client_id, clients=clients, now=now, keep_final=kept)
     )
-    again = NewClient(client_id=SHOP, secret=SECRETS[SHOP])
-    await world.database.run(lambda unit: clients.add(unit, again, now=now))
+
+
+async def register_again(world: World) -> None:
+    again, now = NewClient(client_id=SHOP, secret=SECRETS[SHOP]), world.clock.now()
+    await world.database.run(lambda unit: world.records.clients.add(unit, again, now=now))
 
 
 async def test_what_a_removed_client_had_is_not_its_successors(world: World) -> None:
@@ -50,7 +57,8 @@ async def test_what_a_removed_client_had_is_not_its_successors(world: World) -> 
     redeemed = (await world.poll(await world.approved())).json()["access_token"]
     pending, approved = await world.asked(key="order 17"), await world.approved()
     others = await world.approved(client=BANK)
-    await remove_and_register_again(world)
+    assert await remove(world)
+    await register_again(world)
 
     told = await world.http.get("/oauth2/userinfo", headers={"Authorization": f"Bearer {redeemed}"})
     assert as_error(told) == (401, "invalid_token")
@@ -61,19 +69,32 @@ async def test_what_a_removed_client_had_is_not_its_successors(world: World) -> 
     assert (await world.poll(others, client=BANK)).status_code == 200
 
 
+async def test_nothing_slips_past_a_removal_that_races_it(world: World) -> None:
+    approved = [await world.approved(login_hint=who) for who in ("ann", "bob") for _ in range(2)]
+    asks = [world.ask(login_hint=who) for who in ("ann", "bob") for _ in range(3)]
+    polls = [world.poll(auth_req_id) for auth_req_id in approved]
+    answers, removed = await asyncio.gather(asyncio.gather(*polls, *asks), remove(world))
+    assert removed
+    await register_again(world)
+
+    for token in [answer.json()["access_token"] for answer in answers if "access_token" in answer.json()]:
+        told = await world.http.get("/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+        assert as_error(told) == (401, "invalid_token")
+    left = select(REQUESTS.c.status).where(REQUESTS.c.status.in_(["pending", "approved"]))
+    assert await world.database.run(lambda unit: unit.execute(left).scalars()) == []
+
+
 async def test_a_block_outlives_the_client_that_it_is_for(world: World) -> None:
     """Whoever said "not me" to an id need not say it again to the next bearer of the id."""
     execution = await world.claimed(auth_req_id := await world.asked())
     await world.end("ciba.login", auth_req_id, execution, "denied", by="not_me")
-    await remove_and_register_again(world)
+    assert await remove(world)
+    await register_again(world)
     assert as_error(await world.ask()) == (403, "access_denied")
 
 
 async def test_a_client_that_is_not_there_is_not_removed(small_world: World) -> None:
-    clients, now, kept = small_world.records.clients, small_world.clock.now(), small_world.settings.keep_final
-    assert not await small_world.database.run(
-        lambda unit: remove_client(unit, "nobody", clients=clients, now=now, keep_final=kept)
-    )
+    assert not await remove(small_world, "nobody")
 
 
 async def test_what_has_expired_stays_expired(world: World) -> None:

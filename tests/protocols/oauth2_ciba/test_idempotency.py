@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from protocols.oauth2_ciba.tables import INITIATIONS, REQUESTS
-from tests.protocols.world import BANK, ISSUER, SECRETS, SHOP, World, as_error
+from tests.protocols.world import BANK, SECRETS, SHOP, World, as_error
 
 pytestmark = pytest.mark.anyio
 
@@ -92,4 +92,3 @@ async def test_two_keys_are_refused(small_world: World) -> None:
         headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")],
     )
     assert as_error(answer) == (400, "invalid_request")
-    assert ISSUER
