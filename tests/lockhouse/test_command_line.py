@@ -254,6 +254,22 @@ def test_a_misspelt_executor_is_shown_with_file_line_and_column(run: Run, broken
     assert "did you mean 'consent'?" in said.err
 
 
+def test_a_mistake_in_a_template_fails_the_check(run: Run, tmp_path: Path) -> None:
+    flows = tmp_path / "flows"
+    shutil.copytree(flow_definitions.folder(), flows)
+    (flows / "templates" / "sms" / "en" / "approval.request.txt.j2").write_text("{{ requester }}\n{{ lnik }}")
+
+    said = run("flow", "check", str(flows))
+    found = json.loads(run("flow", "check", str(flows), "--json").out)
+
+    assert (said.code, said.out) == (1, "")
+    assert "approval.request.txt.j2:2: 'lnik' is undefined; correct the template" in said.err
+    assert found["ok"] is False
+    assert [(flaw["line"], flaw["message"]) for flaw in found["templates"]] == [
+        (2, "'lnik' is undefined; correct the template")
+    ]
+
+
 def test_serve_refuses_flows_with_mistakes(run: Run, broken_flows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCKHOUSE_FLOWS__DIRECTORY", str(broken_flows))
     said = run("serve", "--port", "0")
