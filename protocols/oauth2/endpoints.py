@@ -119,7 +119,8 @@ class OAuthEndpoints:
         if grant is None:
             await self._database.read(lambda unit: authenticate(unit, self._clients, shown))
             form.require("grant_type")
-            raise OAuthError("unsupported_grant_type", "this grant type is not supported")
+            known = " or ".join(sorted(self._grants))
+            raise OAuthError("unsupported_grant_type", f"grant_type is {known} here")
         return json_response(await grant.answer(asked))
 
     async def userinfo(self, request: Request) -> Response:

@@ -11,17 +11,24 @@ OPENID = "openid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """One scope: ``required`` means that the person cannot leave it out and still approve."""
+    """One scope: ``required`` means that the person cannot leave it out and still approve.
+
+    ``openid`` always is, also where a deployment words it in its own way: without it there is no ID token to give.
+    """
 
     name: str
     title: str
     description: str | None = None
     required: bool = False
 
+    def __post_init__(self) -> None:
+        if self.name == OPENID:
+            object.__setattr__(self, "required", True)
+
 
 STANDARD_SCOPES: Mapping[str, Scope] = MappingProxyType(
     {
-        OPENID: Scope(name=OPENID, title="Know who you are", required=True),
+        OPENID: Scope(name=OPENID, title="Know who you are"),
         "profile": Scope(name="profile", title="See your name", description="Your name and user name"),
         "email": Scope(name="email", title="See your e-mail address"),
         "phone": Scope(name="phone", title="See your phone number"),

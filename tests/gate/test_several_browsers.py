@@ -89,3 +89,33 @@ def test_a_request_that_its_client_took_back_is_not_available(client: RelyingPar
         page = person.open(link)
         assert (page.status, page.heading) == (410, "This request is not available")
         assert not page.forms
+
+
+def test_the_tries_of_one_request_are_counted_over_all_browsers(client: RelyingParty) -> None:
+    asked, link = ask(client)
+    people = [Person.at(link) for _ in range(3)]
+    for person in people:
+        person.press("continue")
+    for number in range(5):
+        assert asked.poll().json()["error"] in {"authorization_pending", "slow_down"}
+        people[number % 3].press("submit", password="not the password")
+
+    assert people[1].page.heading == "Too many wrong attempts"
+    assert asked.outcome()["error"] == "access_denied"
+    assert people[0].press("submit", password=PASSWORD).status == 410
+    for person in people:
+        person.close()
+
+
+def test_wrong_passwords_elsewhere_do_not_stop_who_has_signed_in(client: RelyingParty) -> None:
+    asked, link = ask(client)
+    with Person.at(link) as person, Person.at(link) as other:
+        other.press("continue")
+        for _ in range(4):
+            other.press("submit", password="not the password")
+        person.sign_in()
+        page = other.press("submit", password="not the password")
+        assert (page.status, page.heading) == (409, "Continued in another browser")
+        person.press("allow")
+        assert person.page.heading == "You have approved"
+    assert "access_token" in asked.outcome()

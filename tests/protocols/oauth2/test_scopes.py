@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocols.oauth2 import STANDARD_SCOPES, OAuthError, parse_scope
+from protocols.oauth2 import STANDARD_SCOPES, OAuthError, Scope, parse_scope
 
 ALLOWED = ("openid", "email")
 
@@ -35,3 +35,9 @@ def test_what_is_missing_unknown_or_not_allowed_is_refused(text: str | None, err
     with pytest.raises(OAuthError) as refused:
         parse_scope(text, known=STANDARD_SCOPES, allowed=(*ALLOWED, "nonsense"))
     assert refused.value.error == error
+
+
+def test_openid_cannot_be_left_out_whatever_a_deployment_calls_it() -> None:
+    """Requirement 26: an operator who only wants another title must not make it optional."""
+    assert Scope(name="openid", title="Wissen, wer Sie sind").required
+    assert not Scope(name="email", title="Ihre E-Mail-Adresse").required
