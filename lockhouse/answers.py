@@ -28,8 +28,17 @@ def plain_answer(scope: Scope, status: int, error: str, text: str) -> Response:
 
 
 async def no_such_address(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
-    """Answer 404."""
-    return plain_answer(request.scope, 404, "not_found", "there is nothing at this address")
+    """Answer 404, and say where something is: without a slash too many, or in the metadata."""
+    path = request.scope["path"]
+    shorter = {**request.scope, "path": path.rstrip("/")}
+    if path.endswith("/") and any(_methods(route, shorter) for route in request.app.routes):
+        return plain_answer(
+            request.scope, 404, "not_found", "there is nothing at this address; leave out its last slash"
+        )
+    text = "there is nothing at this address; check it against the link in the message"
+    if "text/html" not in Headers(scope=request.scope).get("accept", ""):
+        text = "there is nothing at this address; /.well-known/openid-configuration names ours"
+    return plain_answer(request.scope, 404, "not_found", text)
 
 
 async def wrong_method(request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lockhouse.answers import no_such_address, plain_answer, wrong_method
-from lockhouse.edge import BodyLimit, FailureGuard, HeadAsGet, HostGuard, RequestLog, SecurityHeaders, host_of
+from lockhouse.edge import BodyLimit, FailureGuard, HeadAsGet, HostGuard, RequestLog, SecurityHeaders
 
 __all__ = ["build_application", "health_routes", "security_headers"]
 
@@ -42,7 +42,7 @@ def build_application(
         middleware=[
             Middleware(RequestLog),
             Middleware(SecurityHeaders, headers=security_headers(issuer)),
-            Middleware(HostGuard, hosts=host_of(issuer), open_paths=_HEALTH_PATHS, respond=plain_answer),
+            Middleware(HostGuard, issuer=issuer, open_paths=_HEALTH_PATHS, respond=plain_answer),
             Middleware(HeadAsGet),
             Middleware(FailureGuard, respond=plain_answer, busy=busy),
             Middleware(BodyLimit, most=MOST_BODY_BYTES, respond=plain_answer),

@@ -127,8 +127,12 @@ def _read(file: Path) -> str:
     except FileNotFoundError:
         hint = "run `lockhouse init DIR` to make one, or name it with --config"
         raise SettingsInvalid((f"{file}: there is no such settings file; {hint}",)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid((f"{file}: cannot be read as UTF-8 text: {error}",)) from error
+    except IsADirectoryError:
+        raise SettingsInvalid((f"{file}: is a folder; name the file in it: {file / 'lockhouse.toml'}",)) from None
+    except UnicodeDecodeError as error:
+        raise SettingsInvalid((f"{file}: expected UTF-8 text, found other bytes at {error.start}",)) from error
+    except OSError as error:
+        raise SettingsInvalid((f"{file}: cannot be read: {error.strerror}; see who may read it",)) from error
 
 
 def _parse(text: str, file: Path | None) -> dict[str, Any]:

@@ -121,8 +121,9 @@ class FailureGuard:
 class HostGuard:
     """Answers 421 to a request for another host: addresses and links derive from the issuer only."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], open_paths: Collection[str], respond: Respond) -> None:
+    def __init__(self, app: ASGIApp, *, issuer: str, open_paths: Collection[str], respond: Respond) -> None:
         self._app, self._respond = app, respond
+        hosts, self._text = host_of(issuer), f"this server does not answer for that host; it is {issuer}"
         self._hosts, self._open = frozenset(host.lower() for host in hosts), frozenset(open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +131,7 @@ class HostGuard:
         if scope["type"] == "http" and scope["path"] not in self._open:
             named = Headers(scope=scope).getlist("host")
             if len(named) != 1 or named[0].lower() not in self._hosts:
-                response = self._respond(scope, 421, "misdirected_request", "this server does not answer for that host")
+                response = self._respond(scope, 421, "misdirected_request", self._text)
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -1,7 +1,7 @@
 """Makes and opens what one settings file describes: its folder's files, its database, its keys."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,17 @@ from typing import ClassVar
 from sqlalchemy import make_url
 
 from engine import Clock, SystemClock
-from engine.storage import ENGINE_TABLES, Database, Keyring, SealBroken, TableOwner, Unit, check_versions, upgrade
+from engine.storage import (
+    ENGINE_TABLES,
+    Database,
+    DatabaseNotUpgraded,
+    Keyring,
+    SealBroken,
+    TableOwner,
+    Unit,
+    check_versions,
+    upgrade,
+)
 from lockhouse.configuration import Configuration, load_configuration
 from lockhouse.keys import create_keys, read_keys
 from lockhouse.tables import LOCKHOUSE_TABLES
@@ -19,7 +29,16 @@ from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, generate_keys, load_ass
 from protocols.oauth2.signing_keys import NoSigningKey
 from protocols.oauth2_ciba import CIBA_TABLES
 
-__all__ = ["OWNERS", "AlreadyThere", "Installation", "create_installation", "database_url", "opened"]
+__all__ = [
+    "OWNERS",
+    "AlreadyThere",
+    "DatabaseNotReady",
+    "FolderUnusable",
+    "Installation",
+    "create_installation",
+    "database_url",
+    "opened",
+]
 
 SETTINGS_FILE = "lockhouse.toml"
 
@@ -31,6 +50,18 @@ class AlreadyThere(Exception):
     """Something that `init` would make exists. Nothing was changed."""
 
     code: ClassVar[str] = "already_there"
+
+
+class FolderUnusable(Exception):
+    """The folder for a new installation cannot be made or written."""
+
+    code: ClassVar[str] = "folder_unusable"
+
+
+class DatabaseNotReady(Exception):
+    """The database is not there, or older than this program. The message names the command that mends it."""
+
+    code: ClassVar[str] = "database_not_ready"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +89,43 @@ async def opened(configuration: Configuration, *, clock: Clock | None = None) ->
     """Open the database and the keys. Raise what is wrong with either, an old or newer database included."""
     url = database_url(configuration)
     keyring = read_keys(configuration.path(configuration.settings.keys.file))
-    check_versions(url, OWNERS)
+    try:
+        check_versions(url, OWNERS)
+    except DatabaseNotUpgraded as error:
+        raise DatabaseNotReady(_not_ready(configuration, error)) from error
     async with Database.open(url) as database:
         yield Installation(
             configuration=configuration, database=database, keyring=keyring, clock=clock or SystemClock()
         )
 
 
-def create_installation(folder: Path, *, issuer: str | None, url: str | None) -> Configuration:
+def _not_ready(configuration: Configuration, error: DatabaseNotUpgraded) -> str:
+    command = f"`lockhouse db upgrade --config {configuration.file}`"
+    url = make_url(database_url(configuration))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return f"{url.database}: there is no such database; correct database.url, or make an empty one with {command}"
+    found = f"at version {error.found}" if error.found else "without tables"
+    return f"the database is {found} for {error.owner}, this program needs {error.newest}; run {command}"
+
+
+def _silently(_text: str) -> None:
+    """Show no progress."""
+
+
+def create_installation(
+    folder: Path, *, issuer: str | None, url: str | None, progress: Callable[[str], None] = _silently
+) -> Configuration:
     """Make *folder* with settings, keys and database. Raise `AlreadyThere` rather than overwrite anything.
 
-    What was made is taken away again where a later step fails.
+    What was made is taken away again where a later step fails. *progress* is told what takes a while.
     """
     file = folder / SETTINGS_FILE
     if file.exists():
         raise AlreadyThere(f"{file}: exists already and will not be overwritten; choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"{folder}: cannot be made a folder: {error.strerror}; choose another") from error
     made: list[Path] = []
     try:
         with file.open("x", encoding="utf-8") as stream:
@@ -81,23 +133,27 @@ def create_installation(folder: Path, *, issuer: str | None, url: str | None) ->
             file.chmod(0o600)  # passwords of the mail server or the database may be put into it
             stream.write(settings_file(issuer=issuer, url=url))
         configuration = load_configuration(file)
-        _fill(configuration, made)
-    except BaseException:
+        _fill(configuration, made, progress)
+    except BaseException as error:
         for path in made:
             with suppress(FileNotFoundError):
                 path.unlink()
+        if isinstance(error, OSError):
+            says = f"{error.filename or folder}: cannot be written: {error.strerror}; make room or choose another"
+            raise FolderUnusable(says) from error
         raise
     return configuration
 
 
-def _fill(configuration: Configuration, made: list[Path]) -> None:
+def _fill(configuration: Configuration, made: list[Path], progress: Callable[[str], None]) -> None:
     url, keys = database_url(configuration), configuration.path(configuration.settings.keys.file)
     if keys.exists():
         raise AlreadyThere(f"{keys}: exists already and will not be overwritten; choose another folder")
     made.extend(_new_database_files(url))
     create_keys(keys)
     made.append(keys)
-    upgrade(url, OWNERS)
+    upgrade(url, OWNERS, lambda step: progress(f"Making tables: {step}"))
+    progress("Making signing keys")
     asyncio.run(_make_keys(configuration, KeyMaterial.fresh()))
 
 

@@ -71,9 +71,9 @@ class Server(uvicorn.Server):
     `should_exit = True` stops it; running requests are finished first, a second SIGINT cuts them off.
     """
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_stopping: Callable[[], None]) -> None:
         super().__init__(config)
-        self._on_started = on_started
+        self._on_started, self._on_stopping = on_started, on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell: the addresses are shown when they answer, not before."""
@@ -81,14 +81,28 @@ class Server(uvicorn.Server):
         if self.started:
             self._on_started()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish the running requests; those that only wait for news are told to answer first."""
+        self._on_stopping()
+        await super().shutdown(sockets=sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the library's signature
         """Stop gracefully. The library would raise the signal once more afterwards and so lose our exit code."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
 
-def build_server(application: ASGIApp, *, on_started: Callable[[], None] = lambda: None) -> Server:
-    """Return a server for *application*; ``await server.serve(sockets=[bind(...)])`` runs it."""
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def build_server(
+    application: ASGIApp, *, on_started: Callable[[], None] = _nothing, on_stopping: Callable[[], None] = _nothing
+) -> Server:
+    """Return a server for *application*; ``await server.serve(sockets=[bind(...)])`` runs it.
+
+    *on_stopping* is called when it is to end, before it waits for running requests: whatever holds one back lets go.
+    """
     config = uvicorn.Config(
         application,
         loop="none",
@@ -103,4 +117,4 @@ def build_server(application: ASGIApp, *, on_started: Callable[[], None] = lambd
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=15,
     )
-    return Server(config, on_started)
+    return Server(config, on_started, on_stopping)

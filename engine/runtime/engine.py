@@ -54,6 +54,8 @@ class Engine:
         work: bool = True,
     ) -> None:
         self._database, self._flows, self._keyring, self._works = database, flows, keyring, work
+        self._watches: set[asyncio.Event] = set()
+        self._leaving = False
         self._clock = clock or SystemClock()
         self._times = times or Times(lease=lease, renew_every=lease * 0.3)
         self._published = Published(flows)
@@ -128,6 +130,17 @@ class Engine:
         """Stop working. What still runs after a grace period is taken up by whoever works next."""
         await self._worker.close()
         await self._runner.close()
+
+    def stop_waiting(self) -> None:
+        """Answer everybody who waits for a step with the one there is, now and from now on: the process is to end."""
+        self._leaving = True
+        for changed in self._watches:
+            changed.set()
+
+    @property
+    def working(self) -> bool:
+        """Whether due work is being looked for, as far as this engine was made to: what readiness asks."""
+        return not self._works or self._worker.running
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -218,18 +231,20 @@ class Engine:
         limit = asyncio.get_running_loop().time() + wait
         changed = asyncio.Event()
         stop: Callable[[], None] | None = None
+        self._watches.add(changed)
         try:
             while True:
                 changed.clear()
                 step = await self._current(execution)
                 left = limit - asyncio.get_running_loop().time()
-                if step.status in settled or left <= 0:
+                if step.status in settled or left <= 0 or self._leaving:
                     return step
                 if stop is None:
                     stop = await self._database.listen(execution_channel(execution), changed.set)
                     continue
                 await _pause(changed, min(left, self._times.poll.total_seconds()))
         finally:
+            self._watches.discard(changed)
             if stop is not None:
                 stop()
 

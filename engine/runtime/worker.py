@@ -61,6 +61,11 @@ class Worker:
             await asyncio.gather(self._loop, return_exceptions=True)
             self._loop = None
 
+    @property
+    def running(self) -> bool:
+        """Whether it looks for work."""
+        return self._loop is not None and not self._loop.done()
+
     async def run_due(self) -> int:
         """Do what is due now, and what follows, until nothing is; return how many rows and messages that were."""
         done = 0

@@ -109,7 +109,10 @@ def _connected(url: str, *, writes: bool = True) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise StorageUnavailable(f"the database cannot be upgraded or checked now: {error}") from error
+        # The driver's own words: SQLAlchemy's would add the statement, and a link that explains nothing of ours.
+        said = str(getattr(error, "orig", None) or error).strip()
+        remedy = "see that its address is right, that its server runs and, for SQLite, that its folder is there"
+        raise StorageUnavailable(f"the database cannot be used now: {said}: {remedy}") from error
     finally:
         engine.dispose()
 

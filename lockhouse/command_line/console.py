@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["note", "print_json", "print_table", "report", "say", "show_finding"]
+__all__ = ["note", "print_json", "print_table", "report", "say", "show_finding", "working"]
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -31,6 +32,17 @@ def report(error: str) -> None:
     for number, line in enumerate(error.splitlines() or [""]):
         prefix = Text("error: ", style="bold red") if number == 0 else Text("       ")
         console.print(prefix + Text(line), soft_wrap=True)
+
+
+@contextmanager
+def working(text: str) -> Iterator[Callable[[str], None]]:
+    """Show at a terminal what is being done, for as long as the block lasts; the yielded function changes the words."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _text: None
+        return
+    with console.status(Text(text)) as status:
+        yield lambda text: status.update(Text(text))
 
 
 def show_finding(status: str, check: str, says: str, remedy: str) -> None:

@@ -32,6 +32,9 @@ def check(paths: PathsArgument = None, *, as_json: JsonOption = False) -> None:
     """
     chosen = _existing(paths)
     found, _ = check_folder(chosen, contracts=CONTRACTS)
+    if not found.flows and found.ok:
+        report(f"{', '.join(map(str, chosen))}: expected flow definitions (*.yaml), found none; name their folder")
+        raise typer.Exit(1)
     flaws = [flaw for path in chosen if path.is_dir() for flaw in message_flaws(path)]
     ok = found.ok and not flaws
     if as_json:

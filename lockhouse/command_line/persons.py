@@ -122,7 +122,11 @@ def _set_status(unit: Unit, *, persons: Persons, keys: tuple[HintKey, ...], stat
 
 def _read_password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not given:
+            report("expected the password on the first line of standard input, found nothing there")
+            raise typer.Exit(2)
+        return given
     if not sys.stdin.isatty():
         report("expected --password-stdin, since there is no terminal to ask for the password")
         raise typer.Exit(2)

@@ -1,7 +1,9 @@
 """``lockhouse serve`` and ``lockhouse demo``."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +14,11 @@ import uvloop
 from lockhouse.channels import mail_directory, sms_directory
 from lockhouse.command_line.console import note, say
 from lockhouse.command_line.options import ConfigOption
-from lockhouse.configuration import Configuration, load_configuration
+from lockhouse.configuration import Configuration, SettingsInvalid, load_configuration
+from lockhouse.doctor import newest_moment
+from lockhouse.folders import unwritable
 from lockhouse.import_names import check_names
-from lockhouse.installation import opened
+from lockhouse.installation import Installation, opened
 from lockhouse.logs import configure_logs
 from lockhouse.serve import bind, build_server, following_port
 from lockhouse.wiring import wired
@@ -22,6 +26,7 @@ from lockhouse.wiring import wired
 __all__ = ["demo", "serve"]
 
 _DEFAULT = Path("lockhouse.toml")
+_CLOCK_BEHIND = timedelta(seconds=30)
 
 
 def serve(
@@ -51,28 +56,48 @@ async def _serve(configuration: Configuration, host: str, port: int) -> bool:
     with bind(host, port) as listener:
         bound = listener.getsockname()[1]
         configuration = replace(configuration, settings=following_port(configuration.settings, bound))
+        _try_folders(configuration)
         async with opened(configuration) as installation, wired(installation) as parts:
+            await _compare_clock(installation)
             server = build_server(
-                parts.application, on_started=lambda: _tell_addresses(configuration, host=host, port=bound)
+                parts.application,
+                on_started=lambda: _tell_addresses(configuration, host=host, port=bound),
+                on_stopping=parts.engine.stop_waiting,
             )
             await server.serve(sockets=[listener])
             return server.started
 
 
+def _folders(configuration: Configuration) -> Iterator[tuple[str, Path]]:
+    """Yield the folders that messages are written to, each with its section."""
+    for section, folder in (("mail", mail_directory(configuration)), ("sms", sms_directory(configuration))):
+        if folder is not None:
+            yield section, folder
+
+
+def _try_folders(configuration: Configuration) -> None:
+    for section, folder in _folders(configuration):
+        if why := unwritable(folder):
+            problem = f"{section}.directory: {folder} cannot be written: {why}; correct one of the two"
+            raise SettingsInvalid((problem,))
+
+
+async def _compare_clock(installation: Installation) -> None:
+    newest, now = await installation.database.read(newest_moment), installation.clock.now()
+    if newest is not None and newest - now > _CLOCK_BEHIND:
+        facts = f"it says {now:%Y-%m-%d %H:%M} UTC, the database was written at {newest:%Y-%m-%d %H:%M}"
+        note(f"warning: this machine's clock is behind: {facts}; set it right, since requests expire by it")
+
+
 def _tell_addresses(configuration: Configuration, *, host: str, port: int) -> None:
     settings = configuration.settings
-    folders = (
-        ("Messages", mail_directory(configuration), settings.mail.host),
-        ("Text messages", sms_directory(configuration), settings.sms.url),
-    )
-    say(f"[bold]Lockhouse {version_of('lockhouse')}[/bold] listens on {host} port {port}")
+    say(f"[bold]Lockhouse {version_of('lockhouse')}[/bold] is ready")
     say(f"  issuer     {settings.issuer}")
-    say(f"  discovery  {settings.issuer}/.well-known/openid-configuration")
-    if settings.development:
-        note("Development: an http issuer on this machine only, cookies without Secure.")
-    for what, folder, sent in folders:
-        if folder is not None:
-            note(f"{what} are {'also ' if sent else ''}written to {folder}")
+    say(f"  listening  {host} port {port}")
+    sent, names = {"mail": settings.mail.host, "sms": settings.sms.url}, {"mail": "Messages", "sms": "Text messages"}
+    for section, folder in _folders(configuration):
+        if not sent[section]:  # where else would somebody look for them
+            note(f"{names[section]} are written to {folder}")
 
 
 def demo(

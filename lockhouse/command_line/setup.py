@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.storage import upgrade
-from lockhouse.command_line.console import print_json, say
+from lockhouse.command_line.console import print_json, say, working
 from lockhouse.command_line.options import ConfigOption, JsonOption
 from lockhouse.configuration import load_configuration
 from lockhouse.installation import OWNERS, create_installation, database_url
@@ -32,7 +32,8 @@ def init(
 
     Example: lockhouse init home && lockhouse serve --config home/lockhouse.toml
     """
-    configuration = create_installation(folder, issuer=issuer, url=database_address)
+    with working(f"Making {folder}") as show:
+        configuration = create_installation(folder, issuer=issuer, url=database_address, progress=show)
     say(f"Made {configuration.file}")
     say(f"Keys in {configuration.path(configuration.settings.keys.file)}: back them up, apart from the database.")
     say("Next:")
@@ -45,7 +46,14 @@ def init(
 def upgrade_database(*, config: ConfigOption = _DEFAULT, as_json: JsonOption = False) -> None:
     """Bring the database's tables to this version's. Safe to repeat, and safe while another process does it."""
     steps: list[str] = []
-    upgrade(database_url(load_configuration(config)), OWNERS, steps.append)
+    url = database_url(load_configuration(config))
+    with working("Upgrading the database") as show:
+
+        def told(step: str) -> None:
+            steps.append(step)
+            show(f"Upgrading the database: {step}")
+
+        upgrade(url, OWNERS, told)
     if as_json:
         print_json({"steps": steps})
     else:

@@ -99,12 +99,12 @@ class NewPerson:
         except NameInvalid as error:
             problems.append(str(error))
         if email is not None and as_email(email) is None:
-            problems.append("e-mail: expected an address such as ann@example.org")
+            problems.append(f'e-mail: expected an address such as ann@example.org, found "{email}"')
         number = None
         try:
             number = None if phone is None else read_phone(phone, country)
         except PhoneInvalid as error:
-            problems.append(f"phone: {error}")
+            problems.append(f'phone "{phone}": {error}')
         if problems:
             raise NameInvalid("; ".join(problems))
         address = email.strip() if email else None

@@ -1,10 +1,7 @@
 """Checks of how messages leave: the mail server up to the log-in, the folders. Nothing is ever sent."""
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine import Transient
@@ -12,8 +9,9 @@ from executors.channels.email import SmtpSender
 from lockhouse.channels import mail_directory, mail_sender, sms_directory
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.doctor.finding import Finding, fail, ok, warn
+from lockhouse.folders import unwritable
 
-__all__ = ["check_folders", "check_mail", "check_sms", "unwritable"]
+__all__ = ["check_folders", "check_mail", "check_sms"]
 
 _MAIL, _SMS = "mail", "sms"
 _PATIENCE = 5.0
@@ -69,17 +67,3 @@ def check_folders(configuration: Configuration) -> Iterator[Finding]:
             yield fail(
                 name.partition(".")[0], f"{folder} cannot be written: {why}", f"correct {name}, or the folder's rights"
             )
-
-
-def unwritable(folder: Path) -> str | None:
-    """Say why no file can be made in *folder*; None where one can. A folder that is not there is not made."""
-    existing = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-    if not existing.is_dir():
-        return f"{existing} is a file"
-    try:
-        handle, name = tempfile.mkstemp(dir=existing, prefix=".lockhouse-")
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    os.close(handle)
-    Path(name).unlink(missing_ok=True)
-    return None

@@ -73,7 +73,8 @@ async def test_an_address_that_does_not_exist_is_404_in_json() -> None:
         answer = await client.get("/nothing")
 
     assert answer.status_code == 404
-    assert answer.json() == {"error": "not_found", "error_description": "there is nothing at this address"}
+    told = "there is nothing at this address; /.well-known/openid-configuration names ours"
+    assert answer.json() == {"error": "not_found", "error_description": told}
 
 
 async def test_a_person_in_a_browser_reads_a_page_instead() -> None:

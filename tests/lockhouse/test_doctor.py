@@ -17,7 +17,7 @@ from engine import SystemClock
 from engine.testing import FakeClock
 from lockhouse.command_line import main
 from lockhouse.doctor import Finding, examine
-from lockhouse.doctor.messages import unwritable
+from lockhouse.folders import unwritable
 from lockhouse.import_names import NamesTaken, check_names, taken_names
 from lockhouse.installation import create_installation
 from tests.fixtures.mailbox import Mailbox, closed_port, make_certificates
@@ -232,7 +232,7 @@ async def test_a_folder_for_messages_that_cannot_be_written_fails(
     set_mail(monkeypatch, DIRECTORY=str(tmp_path / "file" / "mail"))
 
     found = only(await look(home), "mail", "fail")
-    assert f"{tmp_path / 'file'} is a file" in found.says
+    assert f"{tmp_path / 'file'} is no folder" in found.says
     assert "mail.directory" in found.remedy
 
 
