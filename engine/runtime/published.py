@@ -52,6 +52,7 @@ class Published:
     def __init__(self, flows: Flows) -> None:
         self._flows = flows
         self._graphs: dict[str, Graph] = dict(flows.by_digest)
+        self._whole: set[str] = set()  # known to be here with all that they call
 
     @property
     def graphs(self) -> Mapping[str, Graph]:
@@ -68,9 +69,11 @@ class Published:
     def need(self, digests: Sequence[str]) -> Mapping[str, Graph]:
         """Return the graphs in memory; GraphNotLoaded where one of *digests*, or what it calls, is not there."""
         for digest in digests:
-            for wanted in _with_callees(self._graphs, digest):
-                if wanted not in self._graphs:
-                    raise GraphNotLoaded(wanted)
+            if digest not in self._whole:
+                for wanted in _with_callees(self._graphs, digest):
+                    if wanted not in self._graphs:
+                        raise GraphNotLoaded(wanted)
+                self._whole.add(digest)
         return self._graphs
 
     def add(self, graph: Graph) -> None:

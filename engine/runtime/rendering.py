@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol
 
 from engine.contracts import Declaration, EnumOf, ListOf, Scalar, ValueType, plain
-from engine.execution import SECRET_LOST_MESSAGE, Frame, Phase, Said, State, choices, scope_of
+from engine.execution import SECRET_LOST_MESSAGE, Phase, Said, State, choices, scope_of
 from engine.language import ExpressionFailed, Graph, LiteralTexts, PromptField, PromptNode, Value, evaluate
 from engine.runtime.steps import Choice, FormField, Shown, Status, Step, StepAction, StepMessage, Text
 
@@ -151,11 +151,6 @@ class _Page:
     def _message(self, said: Said) -> StepMessage:
         text = self._find(said.id, said.params) or ENGINE_TEXTS.get(said.id) or said.id
         return StepMessage(id=said.id, level="warning", text=text, params=_json(said.params))
-
-
-def current_frame(state: State) -> Frame | None:
-    """Return the frame that moves, or None after the end."""
-    return state.frames[-1] if state.frames and state.phase is not Phase.ENDED else None
 
 
 def _earlier(state: State) -> Any:

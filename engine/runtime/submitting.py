@@ -63,11 +63,12 @@ class Desk:
         node = graphs[state.top.digest].nodes[state.top.node]
         if not isinstance(node, PromptNode):
             return Recorded(held=held, refused=Refuse(code="conflict"))
-        if action in node.routes:
+        held_back = held_names(node, values)
+        if held_back and action in node.routes:
+            # Only here are typed secrets still texts that can be checked; all else is checked when it is applied.
             _, problems = read_answer(node, action, values, scope_of(state, state.top, state.deadline))
             if problems:
                 return Recorded(held=held, refused=Refuse(code="invalid_fields", problems=problems))
-        held_back = held_names(node, values)
         event = Submitted(
             position=position(state.frames),
             action=action,

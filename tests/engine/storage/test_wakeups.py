@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from engine.storage import Database, Unit
+from engine.storage.wakeups import Wakeups
 from tests.engine.storage.notes import ADD, note
 from tests.fixtures.databases import MakeDatabase
 
@@ -46,6 +47,18 @@ async def test_who_listens_is_woken_by_a_stored_unit(database: Database) -> None
     await bell.ring()
 
     assert bell.rung == 1
+
+
+async def test_who_stops_listening_leaves_nothing_behind() -> None:
+    wakeups, bell, other = Wakeups(), Bell(), Bell()
+    stop, stop_other = wakeups.add("due", bell), wakeups.add("due", other)
+    stop()
+    stop()
+    wakeups.wake(["due"])
+    await other.ring()
+    assert bell.rung == 0
+    stop_other()
+    assert wakeups._hooks == {}
 
 
 async def test_a_unit_wakes_once_however_often_it_notifies(database: Database) -> None:
