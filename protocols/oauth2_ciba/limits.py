@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many requests there are, and when the oldest of them stops counting."""
+    """How many requests there are, and when the first of them stops to count."""
 
     pending: int
     recent: int
@@ -36,6 +36,7 @@ _COUNTS = (
     func.count(case((_PENDING, 1))),
     func.count(case((_RECENT, 1))),
     func.min(case((_PENDING, _R.expires_at))),
+    func.min(case((_PENDING, _R.created_at))),
     func.min(case((_RECENT, _R.created_at))),
 )
 _OF_PERSON = select(*_COUNTS).where(_R.user_id == bindparam("person"), _R.created_at > _WINDOW_AGO)
@@ -86,11 +87,11 @@ def judge(pair: Counts, person: Counts, limits: Limits, now: datetime) -> OAuthE
         return refusal(named, retry_after=_wait(pair.pending_until, now))
     if pair.recent >= limits.pair_minute:
         named = f"this client may ask this person {limits.pair_minute} times a minute"
-        return refusal(named, retry_after=_wait(_after(pair.recent_until), now))
+        return refusal(named, retry_after=_wait(pair.recent_until, now))
     if person.pending >= limits.person_pending:
         return refusal("", retry_after=_wait(person.pending_until, now))
     if person.recent >= limits.person_minute:
-        return refusal("", retry_after=_wait(_after(person.recent_until), now))
+        return refusal("", retry_after=_wait(person.recent_until, now))
     return None
 
 
@@ -109,18 +110,19 @@ def _moments(now: datetime) -> dict[str, object]:
     }
 
 
-def _counts(row: tuple[int, int, int | None, int | None]) -> Counts:
-    pending, recent, pending_until, oldest = row
+def _counts(row: tuple[int, int, int | None, int | None, int | None]) -> Counts:
+    pending, recent, first_expiry, oldest_pending, oldest_recent = row
+    ends = (from_micros(first_expiry), _after(from_micros(oldest_pending), PENDING_WINDOW))
     return Counts(
         pending=pending,
         recent=recent,
-        pending_until=from_micros(pending_until),
-        recent_until=from_micros(oldest),
+        pending_until=min((end for end in ends if end is not None), default=None),
+        recent_until=_after(from_micros(oldest_recent), MINUTE),
     )
 
 
-def _after(oldest: datetime | None) -> datetime | None:
-    return None if oldest is None else oldest + MINUTE
+def _after(moment: datetime | None, span: timedelta) -> datetime | None:
+    return None if moment is None else moment + span
 
 
 def _wait(until: datetime | None, now: datetime) -> timedelta:

@@ -65,7 +65,9 @@ async def test_a_request_older_than_ten_minutes_does_not_count_as_pending(world:
     await world.database.run(lambda unit: unit.execute(long).rowcount)
     old = await fill(world, 3, requested_expiry="7200")
     world.clock.forward(599)
-    assert as_error(await world.ask()) == (403, "access_denied")
+    refused = await world.ask()
+    assert as_error(refused) == (403, "access_denied")
+    assert refused.headers["retry-after"] == "1", "when it stops to count, not when it expires"
     world.clock.forward(1)
     await world.asked()
     assert (await world.row(old[0])).state_at(world.clock.now()) is State.PENDING
@@ -131,7 +133,7 @@ async def test_fifty_at_once_over_two_processes_store_exactly_three(
     ("pair", "person", "named", "wait"),
     [
         (Counts(pending=3, recent=0, pending_until=NOON + timedelta(seconds=7), recent_until=None), NONE, True, 7),
-        (Counts(pending=0, recent=5, pending_until=None, recent_until=NOON - timedelta(seconds=20)), NONE, True, 40),
+        (Counts(pending=0, recent=5, pending_until=None, recent_until=NOON + timedelta(seconds=40)), NONE, True, 40),
         (NONE, Counts(pending=10, recent=0, pending_until=NOON, recent_until=None), False, 1),
         (NONE, Counts(pending=0, recent=20, pending_until=None, recent_until=None), False, 60),
     ],
