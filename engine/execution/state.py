@@ -245,10 +245,15 @@ def _accepted_from_json(raw: list[Any]) -> Accepted:
 # values with tags: a mapping with one key that begins with "$" is never a value of the flow itself
 
 
-def pack(value: Any) -> Any:
+_AS_THEY_ARE = frozenset({str, bool, int, float, type(None)})
+
+
+def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
     """Return *value* as JSON that ``unpack`` reads back without knowing any type."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
-        case str() | bool() | int() | float() | None:
+        case str() | bool() | int() | float():
             return value
         case datetime():
             return {"$time": format_time(value)}
@@ -257,8 +262,11 @@ def pack(value: Any) -> Any:
         case Handle():
             return {"$secret": value.id}
         case Mapping():
-            packed = {key: pack(part) for key, part in value.items()}
-            return {"$map": packed} if any(key.startswith("$") for key in packed) else packed
+            packed = {key: part if type(part) in _AS_THEY_ARE else pack(part) for key, part in value.items()}
+            for key in packed:
+                if key.startswith("$"):
+                    return {"$map": packed}
+            return packed
         case _:
             return [pack(part) for part in value]
 
