@@ -22,7 +22,7 @@ __all__ = ["BodyLimit", "FailureGuard", "HeadAsGet", "HostGuard", "RequestLog", 
 
 _log = logging.getLogger(__name__)
 
-_NOT_FOUND = 404
+_UNSEEN = frozenset({404, 413, 421})  # answered where no route need have known the address
 _LONG = 16
 
 Respond = Callable[[Scope, int, str, str], Response]
@@ -75,7 +75,7 @@ class RequestLog:
                 await self._app(scope, receive, sending)
             finally:
                 spent = round((time.monotonic() - began) * 1000, 1)
-                path = mask(scope["path"]) if status != _NOT_FOUND else _shortened(scope["path"])
+                path = _shortened(scope["path"]) if status in _UNSEEN else mask(scope["path"])
                 facts = {"method": scope["method"], "path": path, "status": status, "ms": spent}
                 _log.info("request", extra=facts)
 

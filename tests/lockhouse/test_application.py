@@ -201,6 +201,19 @@ async def test_the_log_names_the_request_but_never_its_link(caplog: pytest.LogCa
     assert "canary" not in json.dumps([record.__dict__ for record in lines], default=str)
 
 
+async def test_the_log_names_no_address_that_no_route_has_seen(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody pastes a secret into an address: the host, the size or the address itself is refused."""
+    with caplog.at_level(logging.INFO, logger="lockhouse.edge"):
+        async with running() as client:
+            path = "/canary-of-somebody-s-secret"
+            await client.get(path, headers={"Host": "other.example"})
+            await client.post(path, content=b"x" * (MOST_BODY_BYTES + 1))
+            await client.get(path)
+
+    lines = [record.__dict__ for record in caplog.records if record.message == "request"]
+    assert [(line["path"], line["status"]) for line in lines] == [("/***", 421), ("/***", 413), ("/***", 404)]
+
+
 @pytest.mark.parametrize(
     ("issuer", "hosts"),
     [
