@@ -15,7 +15,7 @@ from engine.contracts import Answer, FlowError, TransientError
 from engine.execution import Failed, Handle, RunTask, TaskEnded
 from engine.language import Graph
 from engine.runtime.clock import Clock
-from engine.runtime.published import GraphNotLoaded, Published
+from engine.runtime.published import ExecutorsDiffer, GraphNotLoaded, Published, unfit
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Held, Rows
 from engine.runtime.secrets_held import reveal
@@ -86,34 +86,33 @@ class Runner:
 
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """Run *fn*; where it meets an execution of an older flow version, load that and run it again."""
-        loaded: set[str] = set()
-        while True:
-            try:
-                return await self._database.run(fn)
-            except GraphNotLoaded as missing:
-                if missing.digest in loaded:
-                    raise
-                loaded.add(missing.digest)
-                await self.load(missing.digest)
+        return await self._with_versions(self._database.run, fn)
 
     async def read(self, fn: Callable[[Unit], T]) -> T:
         """Run *fn* on a snapshot, with older flow versions loaded as in ``run``."""
+        return await self._with_versions(self._database.read, fn)
+
+    async def _with_versions(self, use: Callable[[Callable[[Unit], T]], Awaitable[T]], fn: Callable[[Unit], T]) -> T:
         loaded: set[str] = set()
         while True:
             try:
-                return await self._database.read(fn)
+                return await use(fn)
             except GraphNotLoaded as missing:
                 if missing.digest in loaded:
                     raise
                 loaded.add(missing.digest)
-                await self.load(missing.digest)
+                graph = await self._stored(missing.digest)
+                # Another process, newer or older than this one, may have what this one lacks: it is left to that.
+                if problems := unfit(graph, self._registry.contracts):
+                    raise ExecutorsDiffer(problems) from None
+                self._published.add(graph)
 
-    async def load(self, digest: str) -> None:
-        """Load a stored flow version; GraphNotLoaded where it is not stored either."""
+    async def _stored(self, digest: str) -> Graph:
+        """Return a stored flow version; GraphNotLoaded where it is not stored."""
         text = await self._database.read(lambda unit: self._versions.get(unit, digest))
         if text is None:
             raise GraphNotLoaded(digest)
-        self._published.add(graph_from_text(text))
+        return graph_from_text(text)
 
     async def load_with_callees(self, digest: str) -> None:
         """Load a stored flow version and what it calls, as far as they are not in memory."""
@@ -121,7 +120,7 @@ class Runner:
             try:
                 self._published.need([digest])
             except GraphNotLoaded as missing:
-                await self.load(missing.digest)
+                self._published.add(await self._stored(missing.digest))
             else:
                 return
 

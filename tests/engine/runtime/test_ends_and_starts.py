@@ -16,11 +16,12 @@ from engine.runtime.recorder import END_TRIES
 from engine.storage import ConstraintViolated, Database, Unit
 from engine.storage.executions import Executions
 from engine.storage.tables import executions
-from tests.engine.execution.flows import BOOK, COUNTING, NOON
+from tests.engine.execution.flows import BOOK, COUNTING, NOON, SEND
 from tests.engine.runtime.kit import INPUTS, KEYRING, QUICK, House, make_house, mark, marks, opened
 
 pytestmark = pytest.mark.anyio
 
+END_LEASES = update(executions).values(lease_until=0)
 SPOIL = update(executions).where(executions.c.id == bindparam("b_id")).values(state=b"spoilt")
 
 
@@ -178,6 +179,20 @@ async def test_an_older_version_that_another_process_stored_is_loaded_when_it_is
         await other.database.run(lambda unit: start(other, unit))
         await open_already.engine.run_due()
         assert (await open_already.engine.inspect("e1")).outcome == "done"
+
+
+async def test_what_needs_an_executor_that_only_another_process_has_is_left_to_that(database: Database) -> None:
+    async with (
+        opened(make_house(database, graphs=[SEND], without=[BOOK])) as poor,
+        opened(make_house(database)) as rich,
+    ):
+        await database.run(lambda unit: start(rich, unit))
+        assert await poor.engine.run_due() == 1
+        await database.run(lambda unit: unit.execute(END_LEASES))
+        with pytest.raises(ExecutorsDiffer, match="book"):
+            await poor.engine.inspect("e1")
+        await rich.engine.run_due()
+        assert (await rich.engine.inspect("e1")).outcome == "done"
 
 
 async def test_missing_executors_are_named_before_anything_runs(database: Database) -> None:
