@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import Sender
-from executors.channels.email import Colours, EmailRenderer, MailFolder, SmtpSender
+from executors.channels.email import EmailRenderer, MailFolder, SmtpSender
 from executors.channels.sms import AnswerRule, Authentication, HttpGateway, RequestTemplate, SmsFolder, SmsRenderer
 from executors.channels.sms import SmsSender as Sms
 from executors.notification_dispatch import MessageRenderer
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.flows import flows_folder
-from lockhouse.gate import accent_for
+from lockhouse.looks import mail_colours
 from lockhouse.messages import templates_folder
 
 __all__ = ["Channel", "channels_of", "mail_directory", "mail_sender", "sms_directory"]
@@ -75,16 +75,10 @@ def _email(configuration: Configuration) -> EmailRenderer:
             sender=settings.mail.sender,
             name=settings.gate.name,
             zone=settings.gate.time_zone,
-            accent=_colours(settings.gate.accent),
+            accent=mail_colours(settings.gate.accent),
         )
     except ValueError as error:
         raise SettingsInvalid((f"mail.sender: {error}",)) from error
-
-
-def _colours(accent: str) -> Colours:
-    """Return the pages' own colours: what can be read there can be read in a mail."""
-    shown = accent_for(accent)
-    return Colours(light=shown.light, on_light=shown.on_light, dark=shown.dark, on_dark=shown.on_dark)
 
 
 def _texts(configuration: Configuration) -> SmsRenderer:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import flow_definitions
+from executors.channels.email import Colours
 from executors.channels.email import templates as email
 from executors.channels.sms import renderer as sms
 from executors.channels.wording import Flaw, Templates
@@ -16,6 +17,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {"email": email.PARTS, "sms": sms
 _ALWAYS: Final[Mapping[str, Any]] = {
     "service": "Lockhouse",
     "name": "Ann",
+    "accent": Colours(),
     "link": "https://id.example/a/t",
     "expires_at": datetime(2030, 1, 1, 12, tzinfo=UTC),
 }

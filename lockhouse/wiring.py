@@ -35,8 +35,9 @@ from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import Persons
 from lockhouse.directory.verifier import DirectoryVerifier
 from lockhouse.flows import CONTRACTS, flows_folder
-from lockhouse.gate import GateSettings, gate_routes
+from lockhouse.gate import gate_routes
 from lockhouse.installation import Installation
+from lockhouse.looks import gate_settings
 from lockhouse.messages import check_messages
 from lockhouse.outgoing import Outgoing
 from lockhouse.settings import CibaSection, Settings
@@ -44,7 +45,7 @@ from protocols.oauth2 import STANDARD_SCOPES, Clients, Scope, SigningKeys, load_
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
-__all__ = ["Wired", "ciba_settings", "wired"]
+__all__ = ["EngineStopped", "Wired", "ciba_settings", "wired"]
 
 BUSY = (StorageUnavailable, Overloaded, OutcomeUnknown)
 _KEEP_TRIES = timedelta(days=7)
@@ -136,7 +137,12 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             flow_digest=_digest_of(flows),
         )
         gate = gate_routes(
-            ciba=ciba, engine=engine, database=database, keyring=keyring, clock=clock, settings=_gate(settings)
+            ciba=ciba,
+            engine=engine,
+            database=database,
+            keyring=keyring,
+            clock=clock,
+            settings=gate_settings(configuration),
         )
 
         due = (
@@ -148,7 +154,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         application = build_application(
             issuer=settings.issuer,
             routes=[*protocol_routes(ciba), *gate],
-            ready={"database": partial(_ask_database, installation)},
+            ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
             busy=BUSY,
         )
         yield Wired(
@@ -186,6 +192,17 @@ async def _ask_database(installation: Installation) -> None:
         raise StorageUnavailable(database.trouble)
 
 
+async def _ask_engine(engine: Engine) -> None:
+    if not engine.working:
+        raise EngineStopped("the engine does not look for due work any more: start this process again")
+
+
+class EngineStopped(Exception):
+    """Timers and messages are not worked off in this process."""
+
+    code = "engine_stopped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DispatchGuard:
     """Asks the protocol, on a snapshot, whether a message may still leave."""
@@ -214,6 +231,7 @@ def ciba_settings(settings: Settings) -> CibaSettings:
         access_token_life=timedelta(seconds=ciba.access_token_lifetime),
         id_token_life=timedelta(seconds=ciba.id_token_lifetime),
         keep_final=timedelta(days=ciba.keep_days),
+        locale=settings.gate.language,
         limits=_limits(ciba),
     )
 
@@ -232,17 +250,6 @@ def _attempts(settings: Settings) -> Attempts:
     section = settings.password
     rule = DelayRule(free=section.free_failures, longest=timedelta(seconds=section.max_delay))
     return Attempts(most=section.attempts, rule=rule)
-
-
-def _gate(settings: Settings) -> GateSettings:
-    gate = settings.gate
-    return GateSettings(
-        issuer=settings.issuer,
-        development=settings.development,
-        name=gate.name,
-        accent=gate.accent,
-        support=gate.support,
-    )
 
 
 def _scopes(settings: Settings) -> Mapping[str, Scope]:

@@ -9,14 +9,12 @@ import html
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
-from starlette.applications import Starlette
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the samples are the tests' own
@@ -24,6 +22,7 @@ sys.path.insert(0, str(ROOT))  # the samples are the tests' own
 from tests.browser.chromium import NoChromium, find_chromium  # noqa: E402 - found by the line above
 from tests.fixtures.gallery import make_gallery  # noqa: E402
 from tests.fixtures.mail_samples import mail_samples  # noqa: E402
+from tests.fixtures.serving import serving  # noqa: E402
 
 FOLDER = ROOT / "build" / "screenshots"
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
@@ -125,28 +124,12 @@ def as_text(subject: str, text: str) -> str:
 async def serving_all() -> AsyncIterator[dict[str, str]]:
     """Serve each gallery on a port of its own."""
     galleries = {language: make_gallery(language) for language in LANGUAGES}
-    galleries["branded"] = make_gallery("en", accent="#7a1f5c", logo=SAMPLE_LOGO, name="Northbank")
-    servers = {name: Quiet(gallery.application()) for name, gallery in galleries.items()}
-    running = [asyncio.create_task(server.serve()) for server in servers.values()]
-    try:
-        yield {name: await server.address() for name, server in servers.items()}
-    finally:
-        for server in servers.values():
-            server.should_exit = True
-        await asyncio.gather(*running)
-
-
-class Quiet(uvicorn.Server):
-    """A server on any free port that leaves signals to the program."""
-
-    def __init__(self, application: Starlette) -> None:
-        super().__init__(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-
-    async def address(self) -> str:
-        """Return where it is, once it is."""
-        while not self.started:  # noqa: ASYNC110 - uvicorn tells it by this attribute only
-            await asyncio.sleep(0.01)
-        return f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}"
+    galleries["branded"] = make_gallery(accent="#7a1f5c", logo=SAMPLE_LOGO)
+    async with AsyncExitStack() as closing:
+        yield {
+            name: await closing.enter_async_context(serving(gallery.application()))
+            for name, gallery in galleries.items()
+        }
 
 
 def index(names: list[str]) -> str:

@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -40,12 +41,13 @@ class Flaw:
 class Templates:
     """The templates in *folder*; each message has all *parts*, such as ``subject`` and ``txt``.
 
-    What a language lacks is taken from the next wider one, then *default*.
+    What a language lacks is taken from the next wider one, then *default*. Times are told on the clocks of *zone*; a
+    template finds its city in `time_zone`, or the word UTC.
     """
 
     suffix: ClassVar[str] = ".j2"
 
-    def __init__(self, folder: Path, *, parts: Sequence[str], default: str = "en") -> None:
+    def __init__(self, folder: Path, *, parts: Sequence[str], default: str = "en", zone: str = "UTC") -> None:
         self._folder, self._parts, self._default = folder, tuple(parts), default
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(folder),
@@ -55,7 +57,9 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self._environment.filters |= {"line": one_line, "clock": _clock, "day": _day}
+        clocks = _Clocks(zone)
+        self._environment.filters |= {"line": one_line, "clock": clocks.clock, "day": clocks.day}
+        self._environment.globals["time_zone"] = clocks.name
 
     def render(self, message: str, locale: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the parts of *message* in the words of *locale*; Fault: unknown, or a parameter is missing."""
@@ -138,12 +142,18 @@ def _wider(locale: str) -> tuple[str, ...]:
     return tuple("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%H:%M}"
+class _Clocks:
+    """Tells times as the clocks of one place show them."""
 
+    def __init__(self, zone: str) -> None:
+        self._zone: tzinfo = UTC if zone == "UTC" else ZoneInfo(zone)
+        self.name = zone.rpartition("/")[2].replace("_", " ")
 
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    def clock(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._zone):%H:%M}"
+
+    def day(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._zone):%Y-%m-%d}"
 
 
 def one_line(text: str, *, longest: int = 120) -> str:

@@ -5,9 +5,9 @@ request itself. Issue 1; ciba.md "Link, landing page, browser".
 """
 
 from lockhouse.gate.assets import LogoInvalid
-from lockhouse.gate.palette import accent_advice
-from lockhouse.gate.routes import gate_routes
+from lockhouse.gate.palette import accent_advice, accent_for
+from lockhouse.gate.routes import check_looks, gate_routes
 from lockhouse.gate.settings import GateSettings
 from lockhouse.gate.wording import WordingInvalid
 
-__all__ = ["GateSettings", "LogoInvalid", "WordingInvalid", "accent_advice", "gate_routes"]
+__all__ = ["GateSettings", "LogoInvalid", "WordingInvalid", "accent_advice", "accent_for", "check_looks", "gate_routes"]

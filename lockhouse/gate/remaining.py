@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from lockhouse.gate.wording import Wording
@@ -23,7 +23,7 @@ class TimeLeft:
 def time_left(ends: datetime, now: datetime, *, zone: str, wording: Wording) -> TimeLeft:
     """Return what is left at *now* until *ends*, told on the clocks of *zone* (a name such as Europe/Berlin)."""
     seconds = max(0, math.ceil((ends - now).total_seconds()))
-    there = ends.astimezone(ZoneInfo(zone))
+    there = ends.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
     return TimeLeft(
         seconds=seconds,
         words=_words(seconds, wording),

@@ -12,9 +12,9 @@ from lockhouse.gate.ports import Clock, Journeys, Requests
 from lockhouse.gate.rendering import Renderer
 from lockhouse.gate.settings import GateSettings
 from lockhouse.gate.visits import Visits
-from lockhouse.gate.wording import load_wording
+from lockhouse.gate.wording import Wording, load_wording
 
-__all__ = ["asset_routes", "gate_routes"]
+__all__ = ["asset_routes", "check_looks", "gate_routes"]
 
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 _FOR_A_DAY = "public, max-age=86400"
@@ -30,8 +30,7 @@ def gate_routes(
     settings: GateSettings,
 ) -> list[Route]:
     """Return the routes of the pages for people. GET changes nothing; whatever changes something is a POST."""
-    assets = load_assets(settings.accent, logo=settings.logo, logo_dark=settings.logo_dark)
-    wording = load_wording(settings.language, settings.texts)
+    assets, wording = check_looks(settings)
     door = Door(
         visits=Visits(requests=ciba, database=database, keyring=keyring, clock=clock),
         journeys=engine,
@@ -43,6 +42,12 @@ def gate_routes(
         Route("/a/{token}", door.handle, methods=["GET", "POST"], name="gate"),
         *asset_routes(assets),
     ]
+
+
+def check_looks(settings: GateSettings) -> tuple[Assets, Wording]:
+    """Return what pages load and say, as *settings* want it. Raises `LogoInvalid` or `WordingInvalid`."""
+    assets = load_assets(settings.accent, logo=settings.logo, logo_dark=settings.logo_dark)
+    return assets, load_wording(settings.language, settings.texts)
 
 
 def asset_routes(assets: Assets) -> list[Route]:

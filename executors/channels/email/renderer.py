@@ -6,6 +6,7 @@ receiver that gets a message twice sees that it is one.
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,31 @@ from executors.channels.email.templates import PARTS, write
 from executors.channels.wording import Templates, check_link, minutes_left
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """The accent on light and on dark ground, each with the ink upon it: what a mail's button is drawn with."""
+
+    light: str = "#1f5f8b"
+    on_light: str = "#ffffff"
+    dark: str = "#4198d5"
+    on_dark: str = "#10151b"
+
+
 class EmailRenderer:
     """Makes the payloads that ``SmtpSender`` sends. *folder* holds the templates by language."""
 
-    def __init__(self, *, folder: Path, sender: str, name: str = "Lockhouse", locale: str = "en") -> None:
-        self._templates = Templates(folder, parts=PARTS, default=locale)
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        sender: str,
+        name: str = "Lockhouse",
+        locale: str = "en",
+        zone: str = "UTC",
+        accent: Colours | None = None,
+    ) -> None:
+        self._templates = Templates(folder, parts=PARTS, default=locale, zone=zone)
+        self._accent = accent or Colours()
         self._sender = read_sender(sender)
         self._name = name
 
@@ -45,6 +66,7 @@ class EmailRenderer:
         values = {
             **message.get("params", {}),
             "service": self._name,
+            "accent": self._accent,
             "name": recipient.name,
             "link": link,
             "expires_at": until,

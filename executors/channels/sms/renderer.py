@@ -27,8 +27,8 @@ _LOOK_ALIKES: Final = str.maketrans(
 class SmsRenderer:
     """Makes the payloads that ``SmsSender`` sends. *folder* holds the templates by language."""
 
-    def __init__(self, *, folder: Path, name: str = "Lockhouse", locale: str = "en") -> None:
-        self._templates = Templates(folder, parts=PARTS, default=locale)
+    def __init__(self, *, folder: Path, name: str = "Lockhouse", locale: str = "en", zone: str = "UTC") -> None:
+        self._templates = Templates(folder, parts=PARTS, default=locale, zone=zone)
         self._name = name
 
     def render(
