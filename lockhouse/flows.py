@@ -9,7 +9,7 @@ from executors.consent import Consent
 from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
-from lockhouse.configuration import Configuration
+from lockhouse.configuration import Configuration, SettingsInvalid
 
 __all__ = ["CONTRACTS", "flows_folder"]
 
@@ -24,6 +24,11 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def flows_folder(configuration: Configuration | None) -> Path:
-    """Return the folder with the flows: the setting's, or the one that comes with us."""
+    """Return the folder with the flows: the setting's, or the one that comes with us. Raise `SettingsInvalid`."""
     named = configuration.settings.flows.directory if configuration else ""
-    return configuration.path(named) if configuration and named else flow_definitions.folder()
+    if not configuration or not named:
+        return flow_definitions.folder()
+    folder = configuration.path(named)
+    if not folder.is_dir():
+        raise SettingsInvalid((f"flows.directory: expected a folder with flow definitions, found none at {folder}",))
+    return folder

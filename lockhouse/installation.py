@@ -22,7 +22,7 @@ from engine.storage import (
     upgrade,
 )
 from lockhouse.configuration import Configuration, load_configuration
-from lockhouse.keys import create_keys, read_keys
+from lockhouse.keys import KeysUnusable, create_keys, read_keys
 from lockhouse.tables import LOCKHOUSE_TABLES
 from lockhouse.template import settings_file
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, generate_keys, load_assertion_key
@@ -85,18 +85,37 @@ def database_url(configuration: Configuration) -> str:
 
 
 @asynccontextmanager
-async def opened(configuration: Configuration, *, clock: Clock | None = None) -> AsyncIterator[Installation]:
-    """Open the database and the keys. Raise what is wrong with either, an old or newer database included."""
-    url = database_url(configuration)
-    keyring = read_keys(configuration.path(configuration.settings.keys.file))
+async def opened(
+    configuration: Configuration, *, clock: Clock | None = None, match: bool = True
+) -> AsyncIterator[Installation]:
+    """Open the database and the keys. Raise what is wrong with either, an old or newer database included.
+
+    With *match* the keys must be the ones that the database was sealed under: others would store what nobody opens.
+    """
+    url, file = database_url(configuration), configuration.path(configuration.settings.keys.file)
+    keyring = read_keys(file)
     try:
         check_versions(url, OWNERS)
     except DatabaseNotUpgraded as error:
         raise DatabaseNotReady(_not_ready(configuration, error)) from error
     async with Database.open(url) as database:
+        if match and not await database.read(lambda unit: _opens(unit, keyring)):
+            says = "belongs to another installation than the database; correct keys.file or database.url"
+            raise KeysUnusable(f"{file}: this key file {says}, or put the right one back from your backup")
         yield Installation(
             configuration=configuration, database=database, keyring=keyring, clock=clock or SystemClock()
         )
+
+
+def _opens(unit: Unit, keyring: Keyring) -> bool:
+    """Say whether *keyring* opens what is sealed in the database, if anything is."""
+    try:
+        load_assertion_key(unit, keyring=keyring)
+    except NoSigningKey:
+        return True
+    except SealBroken:
+        return False
+    return True
 
 
 def _not_ready(configuration: Configuration, error: DatabaseNotUpgraded) -> str:
@@ -158,7 +177,7 @@ def _fill(configuration: Configuration, made: list[Path], progress: Callable[[st
 
 
 async def _make_keys(configuration: Configuration, material: KeyMaterial) -> None:
-    async with opened(configuration) as installation:
+    async with opened(configuration, match=False) as installation:
         keyring, now = installation.keyring, installation.clock.now()
         await installation.database.read(lambda unit: _refuse_foreign_keys(unit, keyring))
         await installation.database.run(lambda unit: generate_keys(unit, material=material, keyring=keyring, now=now))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.language import check_folder
-from lockhouse.configuration import Configuration
+from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.doctor.finding import Finding, fail, ok
 from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.import_names import OURS, folder_of, owners_of_packages, taken_names
@@ -25,9 +25,10 @@ def check_import_names() -> Iterator[Finding]:
 
 def check_flows(configuration: Configuration) -> Iterator[Finding]:
     """Check flows and templates as a start does."""
-    folder = flows_folder(configuration)
-    if not folder.is_dir():
-        yield fail(_FLOWS, f"{folder}: there is no such folder", "correct flows.directory")
+    try:
+        folder = flows_folder(configuration)
+    except SettingsInvalid as error:
+        yield fail(_FLOWS, str(error), "correct flows.directory, or leave it out")
         return
     found, _ = check_folder([folder], contracts=CONTRACTS)
     errors = [each for each in found.diagnostics if each.severity == "error"]

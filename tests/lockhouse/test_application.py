@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -137,6 +138,31 @@ async def test_readiness_names_what_is_not_ready() -> None:
 
     assert (ready.status_code, ready.json()) == (503, {"status": "not ready", "failing": ["database"]})
     assert alive.status_code == 200
+
+
+async def test_a_request_that_waits_for_news_is_answered_when_the_server_is_told_to_end() -> None:
+    news, waits = asyncio.Event(), asyncio.Event()
+
+    async def held(_request: Request) -> Response:
+        waits.set()
+        await news.wait()
+        return PlainTextResponse("nothing yet")
+
+    listener = bind("127.0.0.1", 0)
+    issuer = f"http://localhost:{listener.getsockname()[1]}"
+    application = build_application(issuer=issuer, routes=[Route("/held", held)], ready={})
+    started = asyncio.Event()
+    server = build_server(application, on_started=started.set, on_stopping=news.set)
+    running_server = asyncio.create_task(server.serve(sockets=[listener]))
+    await started.wait()
+    async with httpx2.AsyncClient(base_url=issuer, trust_env=False) as client:
+        asked = asyncio.create_task(client.get("/held"))
+        await waits.wait()
+        server.handle_exit(signal.SIGTERM, None)
+        answer = await asked
+    await running_server
+
+    assert (answer.status_code, answer.text) == (200, "nothing yet")
 
 
 async def test_a_body_of_10_mb_is_413_and_the_answer_arrives() -> None:

@@ -119,7 +119,7 @@ async def test_all_mistakes_of_a_new_person_are_told_at_once() -> None:
     with pytest.raises(NameInvalid) as caught:
         NewPerson.of(subject="s", user_name="a@b", email="nobody", phone="0170")
 
-    assert all(part in str(caught.value) for part in ("user name:", "e-mail:", "phone:"))
+    assert all(part in str(caught.value) for part in ("user name:", "e-mail:", 'phone "0170":'))
 
 
 async def test_a_disabled_person_is_found_but_not_allowed_and_not_written_to(
