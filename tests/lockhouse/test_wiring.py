@@ -207,3 +207,13 @@ def test_no_two_packages_share_a_table_and_each_has_its_prefix() -> None:
     assert len({name for _, name in names}) == len(names)
     prefixes = {"engine": "engine_", "oauth2": "oauth2_", "oauth2_ciba": "ciba_", "lockhouse": "lockhouse_"}
     assert [name for owner, name in names if not name.startswith(prefixes[owner])] == []
+
+
+async def test_readiness_is_red_when_the_engine_has_stopped(home: tuple[Path, str]) -> None:
+    async with running(home) as server:
+        ready = await server.http.get("/readyz")
+        await server.parts.engine.close()
+        stopped = await server.http.get("/readyz")
+
+    assert ready.status_code == 200
+    assert (stopped.status_code, stopped.json()["failing"]) == (503, ["engine"])
