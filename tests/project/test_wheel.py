@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True, timeout=400
+        command, cwd=folder, env=environment(), check=False, capture_output=True, text=True, timeout=800
     )
 
 
@@ -120,7 +120,7 @@ def test_a_server_of_the_wheel_refuses_to_start_where_a_file_of_ours_was_overwri
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_an_empty_environment_runs_the_demo_with_the_extra_and_says_so_without_it(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "empty", with_pip=True, symlinks=True)
     programs = tmp_path / "empty" / "bin"
