@@ -112,7 +112,7 @@ def test_no_text_does_harm_and_a_form_is_its_own_form(text: str, country: str) -
 
 
 def test_a_person_is_not_added_with_a_number_that_is_none() -> None:
-    with pytest.raises(NameInvalid, match="phone .*: expected a number with its country"):
+    with pytest.raises(NameInvalid, match=r"phone .*: expected a number with its country"):
         NewPerson.of(subject="s", user_name="ann", phone="0170 1234567")
 
     person = NewPerson.of(subject="s", user_name="ann", phone="0170 1234567", country="DE")
