@@ -103,18 +103,23 @@ async def test_nothing_scrolls_sideways_on_a_phone(
     assert wide == []
 
 
+async def everything_loaded(page: Page, address: str) -> tuple[list[Response], list[Request]]:
+    """Return what came, and what did not, until the page was whole."""
+    answers: list[Response] = []
+    failed: list[Request] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - a method of a list cannot be given
+    page.on("requestfailed", lambda request: failed.append(request))  # noqa: PLW0108 - the same
+    await page.goto(address)
+    return answers, failed
+
+
 @pytest.mark.parametrize("gallery", [ENGLISH, BRANDED])
 async def test_no_page_is_heavy_or_loads_anything_from_elsewhere(
     chromium: Browser, contexts: list[BrowserContext], galleries: dict[str, str], gallery: str
 ) -> None:
     wrong: list[str] = []
     for address in addresses(galleries, gallery):
-        page = await new_page(chromium, contexts)
-        answers: list[Response] = []
-        failed: list[Request] = []
-        page.on("response", answers.append)
-        page.on("requestfailed", failed.append)
-        await page.goto(address)  # until everything is loaded
+        answers, failed = await everything_loaded(await new_page(chromium, contexts), address)
         weight = sum([len(await answer.body()) for answer in answers])
         elsewhere = [one.url for one in answers if urlsplit(one.url).netloc != urlsplit(address).netloc]
         if weight > HEAVY or elsewhere or failed or len(answers) < 3:
@@ -211,7 +216,7 @@ async def test_the_keyboard_reaches_every_control_in_the_order_of_reading_and_sh
         )
         if top == "body":
             break
-        assert outline == "solid"
+        assert outline == "solid", here
         if here in wanted and (not seen or seen[-1] != here):
             seen.append(here)
     assert seen == wanted
