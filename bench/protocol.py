@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -41,6 +42,7 @@ from bench.programs import BenchFailed, Program, install_peers, node, peer_versi
 from bench.target import SETTINGS
 from lockhouse.configuration import load_configuration
 from lockhouse.installation import create_installation, opened
+from lockhouse.logs import configure_logs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Plan:
     pending: int
 
 
-FULL = Plan(rounds=5, seconds=2.0, connections=(1, 16, 64), clients=500, persons=10_000, pending=10_000)
+FULL = Plan(rounds=5, seconds=1.5, connections=(1, 16, 64), clients=500, persons=10_000, pending=10_000)
 QUICK = Plan(rounds=1, seconds=0.5, connections=(1, 16), clients=20, persons=500, pending=3_000)
 
 
@@ -73,6 +75,8 @@ class Subject:
 def main() -> int:
     """Measure and print."""
     asked = _arguments()
+    # Whoever ends us by SIGTERM, a time limit say, has everything that we started ended as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = QUICK if asked.quick else FULL
     plan = Plan(**{**asdict(plan), "rounds": asked.rounds or plan.rounds})
     try:
@@ -126,6 +130,7 @@ def measure(plan: Plan) -> dict[str, Any]:
 async def _count() -> dict[str, dict[str, int]]:
     """Count the database's work in a small installation of its own."""
     os.environ.update(SETTINGS)
+    configure_logs(form="console", level="error")
     with tempfile.TemporaryDirectory(prefix="lockhouse-bench-") as folder:
         # Making an installation runs an event loop of its own.
         made = await asyncio.to_thread(

@@ -33,7 +33,7 @@ from protocols.oauth2_ciba.requests import by_auth_req_id
 from protocols.oauth2_ciba.tables import ATTEMPTS
 
 _FOREVER = "36000"
-# What differs from the defaults. A line of log for each request would be a third of the work; the peer writes none.
+# What differs from the defaults. We log a line for each request at "info"; the peer logs none.
 SETTINGS = {
     "LOCKHOUSE_DEVELOPMENT": "true",
     "LOCKHOUSE_LOG__LEVEL": "warning",
