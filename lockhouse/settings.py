@@ -5,10 +5,8 @@ is `lockhouse.configuration`. Other packages take plain values; no settings clas
 """
 
 import ipaddress
-import json
-import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -16,7 +14,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -25,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lockhouse.directory.phones import is_country
+from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 
 __all__ = [
     "CibaSection",
@@ -46,8 +43,6 @@ __all__ = [
     "SmsSection",
     "is_loopback",
 ]
-
-_FORBID = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def is_loopback(host: str) -> bool:
@@ -72,23 +67,10 @@ def _origin(text: str) -> str:
     return text.lower()
 
 
-def _listed(value: Any) -> Any:
-    """Let a list come from one environment variable, with commas."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _tables(value: Any) -> Any:
-    """Let a table come from one environment variable, as JSON."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ValueError('a table, written as JSON: {"name": "value"}') from error
-
-
 class ListenSection(BaseModel):
     """Where the server listens."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     host: str = Field(default="127.0.0.1", description="address to bind; 0.0.0.0 for all, behind a TLS terminator")
     port: int | None = Field(
@@ -99,7 +81,7 @@ class ListenSection(BaseModel):
 class DatabaseSection(BaseModel):
     """Where everything is kept."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     url: SecretStr = Field(
         default=SecretStr("sqlite:///lockhouse.sqlite"),
@@ -117,106 +99,15 @@ class DatabaseSection(BaseModel):
 class KeysSection(BaseModel):
     """The master key."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     file: str = Field(default="lockhouse.keys", description="file with the master key, readable by its owner only")
-
-
-class MailSection(BaseModel):
-    """How messages leave."""
-
-    model_config = _FORBID
-
-    host: str = Field(default="", description="SMTP server; empty: nothing is sent, see directory")
-    port: int = Field(default=587, ge=1, le=65535, description="SMTP port")
-    security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="starttls, tls or none")
-    user: str = Field(default="", description="SMTP user name; empty: no authentication")
-    password: SecretStr = Field(default=SecretStr(""), description="SMTP password")
-    sender: str = Field(default="Lockhouse <lockhouse@localhost>", description="From: of each message")
-    directory: str = Field(default="", description="each message is also written there as one .eml file")
-
-    @field_validator("sender")
-    @classmethod
-    def _one_address(cls, sender: str) -> str:
-        if "@" not in sender or any(character in sender for character in "\r\n"):
-            raise ValueError('an address such as "Lockhouse <no-reply@id.example>"')
-        return sender
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from error
-    return text
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
-
-
-class SmsAnswerSection(BaseModel):
-    """When the gateway has taken a message."""
-
-    model_config = _FORBID
-
-    path: str = Field(
-        default="", description="where in the JSON answer the verdict is: messages.0.status; empty: the whole text"
-    )
-    accepted: Pattern = Field(
-        default="", description="pattern of a success: of the whole verdict, or found in the text; empty: any answer"
-    )
-    permanent: Pattern = Field(default="", description="pattern of a refusal for good; the rest is tried again")
-    permanent_status: Annotated[tuple[int, ...], BeforeValidator(_listed)] = Field(
-        default=(400, 422), description="statuses that are a refusal for good"
-    )
-
-
-class SmsSection(BaseModel):
-    """How text messages leave: by an HTTP gateway. Placeholders: {{ to }}, {{ text }}, {{ key }}."""
-
-    model_config = _FORBID
-
-    url: str = Field(default="", description="address of the gateway; empty: no text messages, see directory")
-    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="POST, PUT or GET")
-    format: Literal["json", "form"] = Field(default="json", description="how body is sent: json or form")
-    headers: Annotated[dict[str, str], BeforeValidator(_tables)] = Field(default={}, description="more headers")
-    body: Annotated[dict[str, Any], BeforeValidator(_tables)] = Field(
-        default={"to": "{{ to }}", "text": "{{ text }}"}, description="what is sent, with placeholders"
-    )
-    authentication: Literal["none", "basic", "bearer", "header"] = Field(
-        default="none", description="none, basic (user and secret), bearer or header"
-    )
-    user: str = Field(default="", description="user name for basic")
-    secret: SecretStr = Field(default=SecretStr(""), description="password, token or key")
-    header: str = Field(default="X-Api-Key", description="the header that carries the secret, for header")
-    idempotency_header: str = Field(
-        default="", description="header with a key that is the same at each try, where the gateway knows one"
-    )
-    timeout: int = Field(default=10, ge=1, le=60, description="seconds for one whole request")
-    directory: str = Field(default="", description="each message is also written there as one .txt file")
-    default_country: str = Field(
-        default="",
-        description="country of phone numbers that name none, such as DE; empty: every number must name it",
-    )
-    answer: SmsAnswerSection = SmsAnswerSection()
-
-    @field_validator("default_country")
-    @classmethod
-    def _known_country(cls, country: str) -> str:
-        if country and not is_country(country):
-            raise ValueError("the two letters of a country that has telephone numbers, such as DE")
-        return country
-
-    @property
-    def exists(self) -> bool:
-        """Whether text messages can be sent at all."""
-        return bool(self.url or self.directory)
 
 
 class GateSection(BaseModel):
     """How the pages for people look."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     name: str = Field(default="Lockhouse", min_length=1, max_length=60, description="name shown on every page")
     accent: str = Field(default="#1f5f8b", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of buttons and links")
@@ -254,7 +145,7 @@ class GateSection(BaseModel):
 class LimitsSection(BaseModel):
     """How many requests may be open or arrive; ciba.md "Lifetimes, limits, fatigue"."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     pair_pending: int = Field(default=3, ge=1, description="open requests of one client for one person")
     pair_per_minute: int = Field(default=5, ge=1, description="requests a minute of one client for one person")
@@ -266,7 +157,7 @@ class LimitsSection(BaseModel):
 class CibaSection(BaseModel):
     """Lifetimes and pace of backchannel requests, in seconds."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     expires_in: int = Field(default=120, ge=1, description="life of a request that names none")
     max_expires_in: int = Field(default=600, ge=1, description="cap on requested_expiry")
@@ -286,7 +177,7 @@ class CibaSection(BaseModel):
 class PasswordSection(BaseModel):
     """The cost of a password check, and how guesses are slowed down."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     memory_kib: int = Field(default=19_456, ge=8, description="argon2id memory in KiB")
     rounds: int = Field(default=2, ge=1, description="argon2id time cost")
@@ -305,9 +196,9 @@ class PasswordSection(BaseModel):
 class OutgoingSection(BaseModel):
     """Requests that the server makes itself."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
-    allowed: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)] = Field(
+    allowed: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(as_list)] = Field(
         default=(), description="exact origins that may be http or have a private address"
     )
     timeout: int = Field(default=10, ge=1, le=60, description="seconds for one whole request")
@@ -317,7 +208,7 @@ class OutgoingSection(BaseModel):
 class ScopeSection(BaseModel):
     """One permission that clients may ask for, as people read it."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     title: str = Field(min_length=1, max_length=120, description="what the person reads")
     description: str = Field(default="", max_length=400, description="a second sentence")
@@ -327,7 +218,7 @@ class ScopeSection(BaseModel):
 class FlowsSection(BaseModel):
     """Which flows run."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     directory: str = Field(default="", description="folder with flow definitions; empty: the ones that come with us")
 
@@ -335,7 +226,7 @@ class FlowsSection(BaseModel):
 class EngineSection(BaseModel):
     """How the flow engine works off what is due."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     lease: int = Field(default=10, ge=2, le=600, description="seconds before another process takes up a task")
 
@@ -343,7 +234,7 @@ class EngineSection(BaseModel):
 class LogSection(BaseModel):
     """What is written to standard error."""
 
-    model_config = _FORBID
+    model_config = FORBID
 
     format: Literal["console", "json"] = Field(default="console", description="console or json")
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level written")
@@ -371,10 +262,10 @@ class Settings(BaseSettings):
     engine: EngineSection = EngineSection()
     log: LogSection = LogSection()
     callbacks: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")], str], BeforeValidator(_tables)
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")], str], BeforeValidator(as_table)
     ] = Field(default={}, description="addresses of assertion callbacks elsewhere, by the name that flows use")
     scopes: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")], ScopeSection], BeforeValidator(_tables)
+        dict[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")], ScopeSection], BeforeValidator(as_table)
     ] = Field(default={}, description="permissions by scope value; each is a table [scopes.NAME]")
 
     @classmethod
