@@ -6,6 +6,7 @@ Packages that own tables go through ``engine.storage``, tools for flows through 
 Each name is imported when it is first used: whoever needs only ``engine.storage`` does not wait for the flow language.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,9 @@ __all__ = [
     "Transient",
     "UnknownExecution",
 ]
+
+# A library says nothing on its own: without this, Python prints our warnings where nobody has set up logging.
+logging.getLogger("engine").addHandler(logging.NullHandler())
 
 _RUNTIME = frozenset({"Clock", "Ended", "Engine", "Executor", "Sender", "Step", "SystemClock"})
 

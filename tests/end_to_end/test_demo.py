@@ -67,6 +67,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None:
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
 
-    assert demo.returncode == 130
+    # A shell calls both 130: Python ends itself by the signal where Ctrl-C came in the middle of an exec().
+    assert demo.returncode in {130, -signal.SIGINT}
     assert [child for child in started if is_server(child)] == []
     assert list(tmp_path.iterdir()) == []
