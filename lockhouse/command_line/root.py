@@ -32,7 +32,7 @@ PARTS: Final = (
     _part("demo", "running", "demo", "Show the whole journey on this machine: a client asks, a person approves."),
     _part("client", "clients", "app", "Programs that may ask people for approval."),
     _part("person", "persons", "app", "People who can be asked for approval."),
-    _part("flow", "flows", "app", "Flow definitions."),
+    _part("flow", "flow", "app", "Flow definitions."),
     _part("outbox", "outbox", "app", "Messages on their way: delivery status and dead letters."),
     _part("db", "setup", "database", "The database."),
     _part("version", "setup", "version", "Print the version."),
@@ -93,7 +93,7 @@ def _explain(error: Exception) -> int:
 
 def _flow_mistakes(error: Exception) -> str:
     from engine.language import FlowsInvalid, render_diagnostics  # noqa: PLC0415 - it loads the flow language
-    from lockhouse.command_line.flows import source_texts  # noqa: PLC0415 - the same
+    from lockhouse.command_line.flow.sources import source_texts  # noqa: PLC0415 - the same
 
     found = error.diagnostics if isinstance(error, FlowsInvalid) else ()
     return f"the flows have mistakes\n{render_diagnostics(found, source_texts(found))}"

@@ -1,0 +1,19 @@
+"""``lockhouse flow``: check flow definitions and draw them, without a server."""
+
+import typer
+
+from lockhouse.command_line.lazily import Part, group_of
+
+__all__ = ["app"]
+
+
+def _part(name: str, summary: str) -> Part:
+    return Part(name=name, module=f"{__name__}.{name}", attribute=name, summary=summary)
+
+
+PARTS = (
+    _part("check", "Check flows, their texts and message templates; every mistake with its place."),
+    _part("graph", "Draw a flow as a Mermaid diagram, or print its compiled graph as JSON."),
+)
+
+app = typer.Typer(no_args_is_help=True, cls=group_of(PARTS), help="Flow definitions.")
