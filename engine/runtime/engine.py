@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Self
 
-from engine.contracts import FieldProblem, InvalidFields, StepConflict, StepGone, UnknownExecution
+from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone, UnknownExecution
 from engine.execution import Cancelled, Phase, Refuse, Succeeded, TaskEnded, TimerFired
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.ports import Executor, OnEnd, Sender
@@ -55,6 +55,7 @@ class Engine:
     ) -> None:
         self._database, self._flows, self._keyring, self._works = database, flows, keyring, work
         self._watches: set[asyncio.Event] = set()
+        self._ends = frozenset(on_end)
         self._leaving = False
         self._clock = clock or SystemClock()
         self._times = times or Times(lease=lease, renew_every=lease * 0.3)
@@ -138,6 +139,41 @@ class Engine:
             changed.set()
 
     @property
+    def leaving(self) -> bool:
+        """Whether ``stop_waiting`` was called: nobody is held back any more."""
+        return self._leaving
+
+    @property
+    def database(self) -> Database:
+        """Where the executions are: what stands beside the engine keeps its rows there too."""
+        return self._database
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys that everything is sealed under."""
+        return self._keyring
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the engine the time."""
+        return self._clock
+
+    @property
+    def flows(self) -> Flows:
+        """The flows that new executions may use."""
+        return self._flows
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """What the installed executors promise, by name."""
+        return self._registry.contracts
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """The names of ``on_end`` that executions may be started with."""
+        return self._ends
+
+    @property
     def working(self) -> bool:
         """Whether due work is being looked for, as far as this engine was made to: what readiness asks."""
         return not self._works or self._worker.running
@@ -203,19 +239,30 @@ class Engine:
         on_end: str,
         correlation: str,
         locale: str = "en",
+        beside: Callable[[Unit], None] | None = None,
     ) -> Step:
-        """Begin an execution in a transaction of its own, wait for its first step and return it."""
-        record = partial(
-            self._recorder.start,
-            execution=execution,
-            flow=flow,
-            inputs=inputs,
-            on_end=on_end,
-            correlation=correlation,
-            now=self._clock.now(),
-            locale=locale,
-            claim=True,
-        )
+        """Begin an execution in a transaction of its own, wait for its first step and return it.
+
+        What *beside* stores is stored together with the execution or not at all.
+        """
+        now = self._clock.now()
+
+        def record(unit: Unit) -> Recorded:
+            recorded = self._recorder.start(
+                unit,
+                execution=execution,
+                flow=flow,
+                inputs=inputs,
+                on_end=on_end,
+                correlation=correlation,
+                now=now,
+                locale=locale,
+                claim=True,
+            )
+            if beside is not None:
+                beside(unit)
+            return recorded
+
         await self._follow(record)
         return await self.inspect(execution)
 
@@ -224,10 +271,14 @@ class Engine:
 
         With *wait* (seconds, at most 30) the answer is held back while the execution works or waits.
         """
-        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), _SETTLED)
+        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), _is_one_of(_SETTLED))
 
-    async def _watch(self, execution: str, wait: float, settled: frozenset[Status]) -> Step:
-        """Return the current step, at once where its status is one of *settled*, else after *wait* seconds at most."""
+    async def changed(self, execution: str, *, seen: Step, wait: float) -> Step:
+        """Return the current step as soon as it is not the one *seen*, or after *wait* seconds at most (and 30)."""
+        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), lambda step: step != seen)
+
+    async def _watch(self, execution: str, wait: float, settled: Callable[[Step], bool]) -> Step:
+        """Return the current step, at once where it is *settled*, else after *wait* seconds at most."""
         limit = asyncio.get_running_loop().time() + wait
         changed = asyncio.Event()
         stop: Callable[[], None] | None = None
@@ -237,7 +288,7 @@ class Engine:
                 changed.clear()
                 step = await self._current(execution)
                 left = limit - asyncio.get_running_loop().time()
-                if step.status in settled or left <= 0 or self._leaving:
+                if settled(step) or left <= 0 or self._leaving:
                     return step
                 if stop is None:
                     stop = await self._database.listen(execution_channel(execution), changed.set)
@@ -261,7 +312,7 @@ class Engine:
         recorded = await self._follow(partial(self._desk.judge, submission=submission), texts_of(values, prefix))
         refused = None if recorded is None else recorded.refused
         if refused is not None and refused.code == "repeated":
-            return await self._watch(execution, self._times.answer.total_seconds(), _NOT_WORKING)
+            return await self._watch(execution, self._times.answer.total_seconds(), _is_one_of(_NOT_WORKING))
         step = await self.inspect(execution)
         if refused is not None:
             raise _refusal(refused, step)
@@ -366,6 +417,10 @@ def _refusal(refused: Refuse, step: Step) -> Exception:
             return StepGone(step)
         case _:
             return StepConflict(step)
+
+
+def _is_one_of(statuses: frozenset[Status]) -> Callable[[Step], bool]:
+    return lambda step: step.status in statuses
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:
