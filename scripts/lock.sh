@@ -15,6 +15,6 @@ else
     uv=.venv/lock/bin/uv
 fi
 
-"$uv" pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
+"$uv" pip compile pyproject.toml --extra demo --extra metrics --extra tracing --group dev --universal --python-version 3.11 \
     --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock "$@"
 echo "✓ requirements.lock holds $(grep -c '^[a-z0-9]' requirements.lock) packages"
