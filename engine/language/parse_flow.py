@@ -10,6 +10,7 @@ from engine.contracts import Declaration, DeclarationInvalid, ValueType, frozen,
 from engine.language.diagnostics import Findings
 from engine.language.document import FlowDocument, FlowTest
 from engine.language.graph import Deadline, Migration, SignalDeclaration
+from engine.language.keys import DEADLINE, FLOW, MIGRATE, SIGNAL
 from engine.language.parse_nodes import RESERVED_FIELDS, read_node
 from engine.language.parse_tests import read_tests
 from engine.language.parse_values import read_value
@@ -17,25 +18,6 @@ from engine.language.reading import UNKNOWN, Reading
 from engine.language.yaml_reader import read_yaml
 from engine.language.yaml_tree import Spots, YamlList, YamlMap, YamlNode, has_bad, plain_data
 
-_KEYS: Final = (
-    "flow",
-    "version",
-    "language",
-    "type",
-    "title",
-    "types",
-    "inputs",
-    "outcomes",
-    "vars",
-    "signals",
-    "deadline",
-    "start",
-    "nodes",
-    "keep",
-    "migrate",
-    "tests",
-)
-_REQUIRED: Final = ("flow", "version", "language", "outcomes", "start", "nodes")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})", re.ASCII)
 _KEPT: Final = re.compile(r"(inputs|vars)\.[a-z][a-z0-9_]*|steps\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 _RESERVED_OUTCOMES: Final = ("fault", "cancelled")
@@ -50,7 +32,7 @@ def parse_flow(source: str | bytes, file: str, findings: Findings) -> FlowDocume
     if root is None:
         return None
     reading = Reading(findings)
-    top = reading.keys(root, "a flow: keys like flow, version, start and nodes", _KEYS, _REQUIRED)
+    top = reading.construct(root, FLOW)
     return _read_flow(reading, top, file) if top is not None else None
 
 
@@ -131,7 +113,7 @@ def _read_signals(reading: Reading, node: YamlNode | None, types: Types) -> Mapp
 
 
 def _read_signal(reading: Reading, node: YamlNode, types: Types) -> SignalDeclaration | None:
-    found = reading.keys(node, "{from: =…, payload: …}", ("from", "payload", "early"), ("from",))
+    found = reading.construct(node, SIGNAL)
     if found is None:
         return None
     payload = found.get("payload")
@@ -148,7 +130,7 @@ def _read_signal(reading: Reading, node: YamlNode, types: Types) -> SignalDeclar
 
 
 def _read_deadline(reading: Reading, node: YamlNode | None) -> Deadline | None:
-    found = reading.keys(node, "{at: =…, to: NODE}", ("at", "to"), ("at", "to")) if node is not None else None
+    found = reading.construct(node, DEADLINE) if node is not None else None
     if found is None:
         return None
     at, to = read_value(reading, found.get("at")), reading.text(found.get("to"), "the name of a node")
@@ -174,7 +156,7 @@ def _read_keep(reading: Reading, node: YamlNode | None) -> tuple[str, ...]:
 
 
 def _read_migration(reading: Reading, node: YamlNode | None) -> Migration | None:
-    found = reading.keys(node, "{from: 1.0.0, nodes: …}", ("from", "nodes"), ("from",)) if node is not None else None
+    found = reading.construct(node, MIGRATE) if node is not None else None
     if found is None:
         return None
     origin = found.get("from")

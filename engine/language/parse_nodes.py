@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine.contracts import ValueType, frozen
 from engine.language.document import BrokenDraft, CallDraft, NodeDraft, TaskDraft
 from engine.language.graph import DecideNode, EndNode, LiteralTexts, PromptField, PromptNode, WaitNode
+from engine.language.keys import NODES, TEXTS
 from engine.language.parse_values import (
     read_cases,
     read_catch,
@@ -23,15 +24,8 @@ from engine.language.parse_values import (
 from engine.language.reading import NAME, Reading
 from engine.language.yaml_tree import YamlEntry, YamlMap, YamlNode, has_bad
 
-KINDS: Final = ("task", "prompt", "decide", "call", "wait", "end")
-_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "task": ("task", "with", "retry", "catch", "timeout", "max_visits", "routes"),
-    "prompt": ("prompt", "show", "fields", "submits", "by", "timeout", "max_visits", "routes"),
-    "decide": ("decide", "else", "max_visits"),
-    "call": ("call", "with", "timeout", "max_visits", "routes"),
-    "wait": ("wait", "timeout", "max_visits", "routes"),
-    "end": ("end", "with"),
-}
+KINDS: Final = tuple(kind.name for kind in NODES)
+_CONSTRUCTS: Final = {kind.name: kind for kind in NODES}
 RESERVED_FIELDS: Final = ("action", "sender")
 _CALL: Final = re.compile(r"([a-z][a-z0-9_]*)@([1-9][0-9]{0,5}|0)", re.ASCII)
 
@@ -44,7 +38,7 @@ def read_node(reading: Reading, entry: YamlEntry, types: Types) -> NodeDraft:
     kind = _kind(reading, entry, node) if node is not None else None
     if node is None or kind is None:
         return BrokenDraft(id=entry.key)
-    reading.keys(node, "a node", _KEYS[kind])
+    reading.keys(node, "a node", _CONSTRUCTS[kind].names)  # what is missing, its reader says better
     before = len(reading.findings.found)
     draft = _READERS[kind](reading, entry.key, node, types)
     whole = len(reading.findings.found) == before and not has_bad(node)
@@ -106,7 +100,7 @@ def _read_prompt(reading: Reading, name: str, node: YamlMap, types: Types) -> No
 def _read_texts(reading: Reading, node: YamlNode | None) -> str | LiteralTexts | None:
     if not isinstance(node, YamlMap):
         return reading.text(node, "the id of its texts, or {title: …}")
-    reading.keys(node, "texts", ("title", "help", "fields", "actions", "show"), ("title",))
+    reading.construct(node, TEXTS)
     title, help_text = reading.text(node.get("title"), "a text"), reading.text(node.get("help"), "a text")
     labels = {part: _read_labels(reading, node.get(part)) for part in ("fields", "actions", "show")}
     return LiteralTexts(title=title, help=help_text, **labels) if title is not None else None

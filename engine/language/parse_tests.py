@@ -8,6 +8,7 @@ from typing import Any
 from engine.contracts import frozen
 from engine.language.document import FlowTest, ScriptStep
 from engine.language.graph import Place
+from engine.language.keys import STEP, TEST
 from engine.language.reading import Reading
 from engine.language.yaml_tree import YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar, plain_data
 
@@ -22,8 +23,7 @@ def read_tests(reading: Reading, node: YamlNode, file: str) -> tuple[FlowTest, .
 
 
 def _read_test(reading: Reading, entry: YamlEntry, file: str) -> FlowTest | None:
-    keys = ("inputs", "mocks", "script", "ends")
-    found = reading.keys(entry.value, "a test: {inputs, mocks, script, ends}", keys)
+    found = reading.construct(entry.value, TEST)
     if found is None:
         return None
     return FlowTest(
@@ -67,8 +67,7 @@ def _steps(reading: Reading, node: YamlNode | None, file: str) -> Iterator[Scrip
         reading.map(node, "a list of steps, like [{expect: NODE, act: submit}]")
         return
     for item in node.items:
-        keys = ("expect", "says", "advance", "act", "signal", "sender", "with")
-        found = reading.keys(item, "a step: {expect, act, with}", keys)
+        found = reading.construct(item, STEP)
         if found is not None:
             yield _step(reading, found, file)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.contracts import frozen
 from engine.language.expressions import compile_expression
 from engine.language.graph import Case, Catch, MaxVisits, Retry, Say, Target, Timeout
+from engine.language.keys import CASE, CATCH, MAX_VISITS, RETRY, SAY, TARGET, TIMEOUT
 from engine.language.reading import Reading
 from engine.language.terms import ExpressionInvalid
 from engine.language.values import Expression, Literal, Structure, Value
@@ -69,7 +70,7 @@ def read_target(reading: Reading, node: YamlNode | None) -> Target | None:
     if not isinstance(node, YamlMap):
         to = reading.text(node, "the name of a node, or {to: NODE, set: …, say: …}")
         return Target(to=to) if to is not None else None
-    reading.keys(node, "the name of a node", ("to", "set", "say"), ("to",))
+    reading.construct(node, TARGET)
     to = reading.text(node.get("to"), "the name of a node")
     say_node = node.get("say")
     say = read_say(reading, say_node) if say_node is not None else None
@@ -88,7 +89,7 @@ def read_say(reading: Reading, node: YamlNode) -> Say | None:
     if not isinstance(node, YamlMap):
         text = reading.text(node, "the id of a text, or {id: …, params: …}")
         return Say(id=text) if text is not None else None
-    reading.keys(node, "the id of a text", ("id", "params"), ("id",))
+    reading.construct(node, SAY)
     text = reading.text(node.get("id"), "the id of a text")
     params = read_values(reading, node.get("params"), "values")
     return Say(id=text, params=params) if text is not None else None
@@ -96,7 +97,7 @@ def read_say(reading: Reading, node: YamlNode) -> Say | None:
 
 def read_timeout(reading: Reading, node: YamlNode | None) -> Timeout | None:
     """Return the timeout that *node* writes: ``{after: 24h, to: x}`` or ``{at: =…, to: x}``."""
-    found = reading.keys(node, "{after: 24h, to: NODE}", ("after", "at", "to"), ("to",)) if node is not None else None
+    found = reading.construct(node, TIMEOUT) if node is not None else None
     if found is None:
         return None
     after, at, to = found.entry("after"), found.entry("at"), read_target(reading, found.get("to"))
@@ -113,7 +114,7 @@ def read_max_visits(reading: Reading, node: YamlNode | None) -> MaxVisits | None
     """Return the bound that *node* writes: ``{times: 3, to: x}``."""
     if node is None:
         return None
-    found = reading.keys(node, "{times: 3, to: NODE}", ("times", "to"), ("times", "to"))
+    found = reading.construct(node, MAX_VISITS)
     if found is None:
         return None
     times = reading.integer(found.get("times"), "'times'", 1, 10_000)
@@ -132,7 +133,7 @@ def read_cases(reading: Reading, node: YamlNode) -> tuple[Case, ...] | None:
 
 
 def _read_case(reading: Reading, node: YamlNode) -> Case | None:
-    found = reading.keys(node, "{when: =…, to: NODE}", ("when", "to", "set", "say"), ("when", "to"))
+    found = reading.construct(node, CASE)
     when_node = found.get("when") if found else None
     if found is None or when_node is None:
         return None
@@ -142,7 +143,7 @@ def _read_case(reading: Reading, node: YamlNode) -> Case | None:
             "LH603", when_node.span, "'when' is a condition", hint="begin it with =, like =inputs.amount > 5"
         )
         return None
-    rest = YamlMap(found.span, tuple(entry for entry in found.entries if entry.key in {"to", "set", "say"}))
+    rest = YamlMap(found.span, tuple(entry for entry in found.entries if entry.key in TARGET.names))
     target = read_target(reading, rest) if found.entry("to") else None
     return Case(when=when, target=target) if when is not None and target is not None else None
 
@@ -151,8 +152,7 @@ def read_retry(reading: Reading, node: YamlNode | None) -> Retry | None:
     """Return the retry that *node* writes."""
     if node is None:
         return None
-    keys = ("errors", "attempts", "backoff", "factor", "max", "jitter")
-    found = reading.keys(node, "{errors: [transient], attempts: 3}", keys, ("attempts",))
+    found = reading.construct(node, RETRY)
     attempts = reading.integer(found.get("attempts"), "'attempts'", 2, 100) if found else None
     if found is None or attempts is None:
         return None
@@ -183,10 +183,10 @@ def read_catch(reading: Reading, node: YamlNode | None) -> tuple[Catch, ...]:
 
 
 def _read_catch(reading: Reading, node: YamlNode) -> Catch | None:
-    found = reading.keys(node, "{errors: [transient], to: NODE}", ("errors", "to", "set", "say"), ("to",))
+    found = reading.construct(node, CATCH)
     if found is None or found.entry("to") is None:
         return None
-    rest = YamlMap(found.span, tuple(entry for entry in found.entries if entry.key in {"to", "set", "say"}))
+    rest = YamlMap(found.span, tuple(entry for entry in found.entries if entry.key in TARGET.names))
     target = read_target(reading, rest)
     errors = reading.names(found.get("errors"), "kinds of faults") or ()
     return Catch(errors=errors, target=target) if target is not None else None

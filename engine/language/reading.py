@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.contracts import Declaration, DeclarationInvalid, Scalar, ValueType, parse_declaration, parse_duration
 from engine.language.diagnostics import Findings, Span, nearest
+from engine.language.key import Construct
 from engine.language.yaml_tree import (
     Spots,
     YamlBad,
@@ -78,6 +79,10 @@ class Reading:
                 start = Span(node.span.line, node.span.column, node.span.line, node.span.column + 1)
                 self.findings.add("LH202", start, f"the key '{key}' is missing here", hint=f"add '{key}: …'")
         return found
+
+    def construct(self, node: YamlNode, construct: Construct) -> YamlMap | None:
+        """Return *node* where it has keys; those that *construct* does not know, or lacks, are noted."""
+        return self.keys(node, construct.form, construct.names, construct.required)
 
     def named(self, node: YamlNode | None, what: str) -> Iterator[YamlEntry]:
         """Yield the entries of a map from names; a key that is no name is noted and left out."""
