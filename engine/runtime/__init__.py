@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.runtime.ports import Ended, Executor, ExternalExecutor, OnEnd, Sender, TransactionalExecutor
     from engine.runtime.published import ExecutorsDiffer, Flows, GraphNotLoaded
     from engine.runtime.rendering import Texts, render_step
+    from engine.runtime.repeating import KeyReused
     from engine.runtime.runner import Times
     from engine.runtime.steps import (
         Choice,
@@ -36,6 +37,7 @@ __all__ = [
     "FormField",
     "GraphNotLoaded",
     "HistoryEntry",
+    "KeyReused",
     "OnEnd",
     "Sender",
     "Shown",
@@ -55,6 +57,7 @@ _HOMES = {
     "engine": ("Engine",),
     "ports": ("Ended", "Executor", "ExternalExecutor", "OnEnd", "Sender", "TransactionalExecutor"),
     "published": ("ExecutorsDiffer", "Flows", "GraphNotLoaded"),
+    "repeating": ("KeyReused",),
     "rendering": ("Texts", "render_step"),
     "runner": ("Times",),
     "steps": ("Choice", "FormField", "HistoryEntry", "Shown", "Step", "StepAction", "StepMessage", "Text"),

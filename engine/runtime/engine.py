@@ -1,8 +1,7 @@
-"""The front door of the engine: start, inspect, submit, complete, cancel."""
+"""The front door of the engine: start, inspect, submit, signal, complete, cancel."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,27 +9,22 @@ from functools import partial
 from typing import Any, Final, Self
 
 from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone, UnknownExecution
-from engine.execution import Cancelled, Phase, Refuse, Succeeded, TaskEnded, TimerFired
+from engine.execution import Cancelled, Refuse, Succeeded, TaskEnded
 from engine.runtime.clock import Clock, SystemClock
+from engine.runtime.parts import assemble
 from engine.runtime.ports import Executor, OnEnd, Sender
-from engine.runtime.postman import Postman
-from engine.runtime.published import ExecutorsDiffer, Flows, Published, unfit
-from engine.runtime.recorder import Recorded, Recorder, execution_channel
-from engine.runtime.rendering import render_step
-from engine.runtime.rows import UNREADABLE, Held, Rows
-from engine.runtime.runner import Runner, Times, graph_to_text
-from engine.runtime.secrets_held import BodyHash, texts_of
-from engine.runtime.steps import HistoryEntry, Status, Step
-from engine.runtime.submitting import Desk, Submission
-from engine.runtime.sweeper import Sweeper
-from engine.runtime.tasks import Registry
-from engine.runtime.worker import Worker
+from engine.runtime.published import ExecutorsDiffer, Flows, unfit
+from engine.runtime.reception import NOT_WORKING, SETTLED, is_one_of
+from engine.runtime.recorder import Recorded
+from engine.runtime.runner import Times, graph_to_text
+from engine.runtime.secrets_held import texts_of
+from engine.runtime.signalling import Signal, problems_of
+from engine.runtime.steps import HistoryEntry, Step
+from engine.runtime.submitting import Submission
 from engine.storage import Database, Keyring, Unit
 from engine.storage.flow_versions import FlowVersions
 
 LONGEST_WAIT: Final = 30.0
-_SETTLED: Final = frozenset[Status]({"prompt", "ended"})
-_NOT_WORKING: Final = frozenset[Status]({"prompt", "ended", "waiting"})
 
 
 class Engine:
@@ -54,60 +48,24 @@ class Engine:
         work: bool = True,
     ) -> None:
         self._database, self._flows, self._keyring, self._works = database, flows, keyring, work
-        self._watches: set[asyncio.Event] = set()
         self._ends = frozenset(on_end)
-        self._leaving = False
         self._clock = clock or SystemClock()
         self._times = times or Times(lease=lease, renew_every=lease * 0.3)
-        self._published = Published(flows)
-        self._registry = Registry(executors, list(senders))
-        self._check_executors()
-        self._rows = Rows(keyring)
-        self._recorder = Recorder(
-            published=self._published,
-            registry=self._registry,
+        parts = assemble(
+            database=database,
+            flows=flows,
+            executors=executors,
             on_end=on_end,
-            rows=self._rows,
-            lease=self._times.lease,
-        )
-        self._runner = Runner(
-            database=database,
-            clock=self._clock,
-            published=self._published,
-            registry=self._registry,
-            recorder=self._recorder,
-            rows=self._rows,
-            times=self._times,
-        )
-        self._desk = Desk(
-            rows=self._rows,
-            recorder=self._recorder,
-            published=self._published,
+            senders=senders,
             keyring=keyring,
-            body=BodyHash(keyring),
-        )
-        self._worker = Worker(
-            database=database,
-            runner=self._runner,
-            sweeper=Sweeper(
-                runner=self._runner,
-                recorder=self._recorder,
-                rows=self._rows,
-                clock=self._clock,
-                lease=self._times.lease,
-            ),
-            postman=Postman(
-                runner=self._runner,
-                recorder=self._recorder,
-                rows=self._rows,
-                senders=senders,
-                clock=self._clock,
-                times=self._times,
-            ),
-            rows=self._rows,
             clock=self._clock,
             times=self._times,
         )
+        self._published, self._registry, self._rows = parts.published, parts.registry, parts.rows
+        self._recorder, self._runner, self._worker = parts.recorder, parts.runner, parts.worker
+        self._desk, self._signals, self._repeating = parts.desk, parts.signals, parts.repeating
+        self._reception = parts.reception
+        self._check_executors()
 
     # opening and closing
 
@@ -134,14 +92,12 @@ class Engine:
 
     def stop_waiting(self) -> None:
         """Answer everybody who waits for a step with the one there is, now and from now on: the process is to end."""
-        self._leaving = True
-        for changed in self._watches:
-            changed.set()
+        self._reception.stop_waiting()
 
     @property
     def leaving(self) -> bool:
         """Whether ``stop_waiting`` was called: nobody is held back any more."""
-        return self._leaving
+        return self._reception.leaving
 
     @property
     def database(self) -> Database:
@@ -228,6 +184,29 @@ class Engine:
         recorded = self._recorder.apply(unit, self._rows.open(row), event, now, claim=False)
         return recorded.refused is None
 
+    def signal_inside(
+        self,
+        unit: Unit,
+        *,
+        execution: str,
+        name: str,
+        sender: str,
+        payload: Mapping[str, Any],
+        now: datetime,
+        key: str | None = None,
+    ) -> bool:
+        """Send the signal *name* in the caller's transaction; return False where the execution does not take it now.
+
+        A repetition under the same *key* is taken, without effect. Raises InvalidFields for a payload, a sender or a
+        name that the flow does not allow, KeyReused, or UnknownExecution. Executions are locked first, as in
+        ``complete``.
+        """
+        signal = Signal(execution=execution, name=name, sender=sender, payload=payload, key=key, now=now)
+        refused = self._signals.judge(unit, signal, claim=False).refused
+        if refused is not None and (problems := problems_of(refused)):
+            raise InvalidFields(problems)
+        return refused is None or refused.code == "repeated"
+
     # by itself
 
     async def begin(
@@ -240,14 +219,21 @@ class Engine:
         correlation: str,
         locale: str = "en",
         beside: Callable[[Unit], None] | None = None,
+        key: str | None = None,
+        scope: str = "",
     ) -> Step:
         """Begin an execution in a transaction of its own, wait for its first step and return it.
 
-        What *beside* stores is stored together with the execution or not at all.
+        What *beside* stores is stored together with the execution or not at all. The same start once more under the
+        same *key* (an Idempotency-Key; those of different *scope* are apart) gets the step of the execution that the
+        first one began. Raises KeyReused where it says other things, and what ``start`` raises.
         """
         now = self._clock.now()
+        call = None if key is None else self._repeating.start(key, scope, execution, flow, inputs)
 
-        def record(unit: Unit) -> Recorded:
+        def record(unit: Unit) -> Recorded | None:
+            if call is not None and not self._repeating.accept(unit, call, now=now):
+                return None
             recorded = self._recorder.start(
                 unit,
                 execution=execution,
@@ -263,7 +249,9 @@ class Engine:
                 beside(unit)
             return recorded
 
-        await self._follow(record)
+        if await self._reception.follow(record) is None and call is not None:
+            earlier = await self._database.read(partial(self._repeating.earlier, call=call))
+            return await self.inspect(execution if earlier is None else earlier.execution)
         return await self.inspect(execution)
 
     async def inspect(self, execution: str, *, wait: float = 0) -> Step:
@@ -271,33 +259,11 @@ class Engine:
 
         With *wait* (seconds, at most 30) the answer is held back while the execution works or waits.
         """
-        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), _is_one_of(_SETTLED))
+        return await self._reception.watch(execution, min(max(wait, 0.0), LONGEST_WAIT), is_one_of(SETTLED))
 
     async def changed(self, execution: str, *, seen: Step, wait: float) -> Step:
         """Return the current step as soon as it is not the one *seen*, or after *wait* seconds at most (and 30)."""
-        return await self._watch(execution, min(max(wait, 0.0), LONGEST_WAIT), lambda step: step != seen)
-
-    async def _watch(self, execution: str, wait: float, settled: Callable[[Step], bool]) -> Step:
-        """Return the current step, at once where it is *settled*, else after *wait* seconds at most."""
-        limit = asyncio.get_running_loop().time() + wait
-        changed = asyncio.Event()
-        stop: Callable[[], None] | None = None
-        self._watches.add(changed)
-        try:
-            while True:
-                changed.clear()
-                step = await self._current(execution)
-                left = limit - asyncio.get_running_loop().time()
-                if settled(step) or left <= 0 or self._leaving:
-                    return step
-                if stop is None:
-                    stop = await self._database.listen(execution_channel(execution), changed.set)
-                    continue
-                await _pause(changed, min(left, self._times.poll.total_seconds()))
-        finally:
-            self._watches.discard(changed)
-            if stop is not None:
-                stop()
+        return await self._reception.watch(execution, min(max(wait, 0.0), LONGEST_WAIT), lambda step: step != seen)
 
     async def submit(self, execution: str, *, token: str, action: str, values: Mapping[str, Any]) -> Step:
         """Answer the step that *token* names; return what comes next, or a ``working`` step after 25 s.
@@ -309,12 +275,39 @@ class Engine:
         submission = Submission(
             execution=execution, token=token, action=action, values=values, prefix=prefix, now=self._clock.now()
         )
-        recorded = await self._follow(partial(self._desk.judge, submission=submission), texts_of(values, prefix))
+        recorded = await self._reception.follow(
+            partial(self._desk.judge, submission=submission), texts_of(values, prefix)
+        )
         refused = None if recorded is None else recorded.refused
         if refused is not None and refused.code == "repeated":
-            return await self._watch(execution, self._times.answer.total_seconds(), _is_one_of(_NOT_WORKING))
+            return await self._reception.watch(execution, self._times.answer.total_seconds(), is_one_of(NOT_WORKING))
         step = await self.inspect(execution)
         if refused is not None:
+            raise _refusal(refused, step)
+        return step
+
+    def signal_token(self, execution: str, *, name: str, sender: str) -> str:
+        """Return what lets its bearer send the signal *name* to *execution* as *sender*. Treat it as a secret."""
+        return self._signals.token(execution, name, sender)
+
+    async def signal(
+        self, execution: str, *, name: str, token: str, payload: Mapping[str, Any], key: str | None = None
+    ) -> Step:
+        """Send the signal *name* under a token of ``signal_token``; return what comes next, or ``working`` after 25 s.
+
+        The same signal once more under the same *key* (an Idempotency-Key) gets the current step. Raises
+        UnknownExecution where there is none or the token is not for this, InvalidFields for a bad payload or a
+        sender that the flow does not allow, StepConflict where it does not take the signal now, StepGone where it
+        comes too late, KeyReused.
+        """
+        sender, now = self._signals.sender_of(execution, name, token), self._clock.now()
+        signal = Signal(execution=execution, name=name, sender=sender, payload=payload, key=key, now=now)
+        recorded = await self._reception.follow(partial(self._signals.judge, signal=signal, claim=True))
+        refused = None if recorded is None else recorded.refused
+        if refused is not None and (problems := problems_of(refused)):
+            raise InvalidFields(problems)
+        step = await self.inspect(execution)
+        if refused is not None and refused.code != "repeated":
             raise _refusal(refused, step)
         return step
 
@@ -334,7 +327,7 @@ class Engine:
             held = self._recorder.open_or_end(unit, row, now)
             return None if held is None else self._recorder.apply(unit, held, Cancelled(reason=reason), now, claim=True)
 
-        await self._follow(record)
+        await self._reception.follow(record)
         return await self.inspect(execution)
 
     async def history(self, execution: str) -> tuple[HistoryEntry, ...]:
@@ -346,59 +339,6 @@ class Engine:
         return await self._worker.run_due()
 
     # the rest
-
-    async def _follow(
-        self, record: Callable[[Unit], Recorded | None], texts: dict[str, str] | None = None
-    ) -> Recorded | None:
-        """Record and run in a task of the runner; wait for it as long as a caller may be kept."""
-        first: asyncio.Future[Recorded | None] = asyncio.get_running_loop().create_future()
-        task = self._runner.own(self._runner.perform(record, texts, first=first))
-        del record, texts  # they know what was submitted
-        await asyncio.wait({task}, timeout=self._times.answer.total_seconds())
-        if not first.done():
-            await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
-        return first.result() if first.done() else task.result()
-
-    async def _current(self, execution: str) -> Step:
-        now = self._clock.now()
-        due, step = await self._runner.read(partial(self._look, execution=execution))
-        if due is None or due > now:
-            return step
-
-        def fire(unit: Unit) -> Recorded | None:
-            locked = self._rows.lock(unit, execution)
-            return None if locked is None else self._recorder.apply(unit, locked, TimerFired(), now, claim=True)
-
-        await self._follow(fire)
-        _, step = await self._runner.read(partial(self._look, execution=execution))
-        return step
-
-    def _look(self, unit: Unit, *, execution: str) -> tuple[datetime | None, Step]:
-        """Return when the next timer fires and the step; one that ended unreadable is shown as a fault."""
-        row = self._rows.executions.find(unit, execution)
-        if row is None:
-            raise UnknownExecution(execution)
-        try:
-            held = self._rows.open(row)
-        except UNREADABLE as error:
-            if row.status != "ended":
-                raise
-            result = {"code": error.code, "node": ""}
-            return None, Step(execution=row.id, flow=row.flow, status="ended", outcome="fault", result=result)
-        return held.state.wake_at, self._draw(held)
-
-    def _draw(self, held: Held) -> Step:
-        graphs = self._published.graphs
-        if held.state.phase is not Phase.ENDED:
-            graphs = self._published.need([frame.digest for frame in held.state.frames])
-        return render_step(
-            graphs,
-            held.state,
-            flow=held.flow,
-            token=self._desk.token(held.state),
-            texts=self._flows.catalogue,
-            ended=held.over,
-        )
 
     def _check_executors(self) -> None:
         installed = self._registry.contracts
@@ -413,19 +353,7 @@ def _refusal(refused: Refuse, step: Step) -> Exception:
             return InvalidFields(refused.problems)
         case "unknown_action":
             return InvalidFields((FieldProblem(field="action", code="choice", message="there is no such action"),))
-        case "too_late" | "gone":
+        case "too_late" | "gone" | "not_waiting":
             return StepGone(step)
         case _:
             return StepConflict(step)
-
-
-def _is_one_of(statuses: frozenset[Status]) -> Callable[[Step], bool]:
-    return lambda step: step.status in statuses
-
-
-async def _pause(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

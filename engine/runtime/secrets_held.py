@@ -56,11 +56,12 @@ class BodyHash:
         """Return the hash of this answer, where *held* names its secrets."""
         public = {name: value for name, value in values.items() if name not in held}
         secret = {name: value for name, value in values.items() if name in held}
-        inner = hmac.digest(self._key, _canonical(secret), "sha256") if secret else b""
-        return self._keyring.mac("engine.body", action, _canonical(public), inner).hex()
+        inner = hmac.digest(self._key, canonical(secret), "sha256") if secret else b""
+        return self._keyring.mac("engine.body", action, canonical(public), inner).hex()
 
 
-def _canonical(values: Mapping[str, Any]) -> bytes:
+def canonical(values: Mapping[str, Any]) -> bytes:
+    """Return *values* as bytes that are the same for the same values."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 

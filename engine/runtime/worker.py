@@ -11,6 +11,7 @@ from engine.contracts import FlowError
 from engine.runtime.clock import Clock
 from engine.runtime.postman import Postman
 from engine.runtime.recorder import DUE_CHANNEL, OUTBOX_CHANNEL
+from engine.runtime.repeating import Repeating
 from engine.runtime.rows import Rows
 from engine.runtime.runner import Runner, Times
 from engine.runtime.sweeper import Sweeper
@@ -34,9 +35,11 @@ class Worker:
         sweeper: Sweeper,
         postman: Postman,
         rows: Rows,
+        repeating: Repeating,
         clock: Clock,
         times: Times,
     ) -> None:
+        self._repeating = repeating
         self._database, self._runner, self._sweeper, self._postman = database, runner, sweeper, postman
         self._rows, self._clock, self._times = rows, clock, times
         self._tidied_at: datetime | None = None
@@ -86,6 +89,7 @@ class Worker:
                 self._rows.history.forget(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._rows.executions.forget_ended(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._rows.outbox.forget(unit, before=before, limit=TIDIED_AT_ONCE)
+                + self._repeating.forget(unit, before=before, limit=TIDIED_AT_ONCE)
             )
 
         while (some := await self._database.run(forget)) > 0:

@@ -22,6 +22,7 @@ METADATA = MetaData()
 
 _CLEAR = {"kept": "clear"}
 _SEALED = {"kept": "sealed"}
+_KEYED = {"kept": "keyed_hash"}
 
 
 def _text(name: str, **options: Any) -> Column[str]:
@@ -38,6 +39,10 @@ def _count(name: str) -> Column[int]:
 
 def _sealed(name: str, *, nullable: bool = False) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=nullable, info=_SEALED)
+
+
+def _keyed(name: str, *, primary_key: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False, primary_key=primary_key, info=_KEYED)
 
 
 def _where(index: str, *columns: str, condition: str) -> Index:
@@ -116,6 +121,27 @@ flow_versions = Table(
     Column("version", Text, nullable=False, info=_CLEAR),
     _text("graph"),
     _moment("stored_at", nullable=False),
+)
+
+# Which version of a flow new executions run on: the one that was published last. Going back publishes an old one again.
+publications = Table(
+    "engine_publications",
+    METADATA,
+    _text("flow", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, info=_CLEAR),
+    _text("digest"),
+    _moment("published_at", nullable=False),
+)
+
+# Calls with an Idempotency-Key that were accepted: what a repetition is recognised by.
+repeats = Table(
+    "engine_repeats",
+    METADATA,
+    _keyed("name", primary_key=True),
+    _keyed("body"),
+    _text("execution"),
+    _moment("recorded_at", nullable=False),
+    Index("engine_repeats_recorded_at", "recorded_at"),
 )
 
 ENGINE_TABLES = TableOwner(

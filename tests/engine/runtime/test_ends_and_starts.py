@@ -232,7 +232,7 @@ async def test_the_history_tells_what_happened_node_by_node(house: House) -> Non
 async def test_whoever_waits_gets_the_step_there_is_once_the_process_is_to_end(house: House) -> None:
     await house.database.run(lambda unit: start(house, unit, "send"))
     waiting = asyncio.create_task(house.engine.inspect("e1", wait=20))
-    while not house.engine._watches:  # noqa: ASYNC110 - nothing tells when somebody begins to wait
+    while not house.engine._reception.waiting:  # noqa: ASYNC110 - nothing tells when somebody begins to wait
         await asyncio.sleep(0)
     house.engine.stop_waiting()
     async with asyncio.timeout(10):
