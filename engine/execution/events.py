@@ -158,11 +158,15 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One line of the history: what happened at a node. Secrets and values for other eyes are masked."""
+    """One line of the history: what happened at a node. Secrets and values for other eyes are masked.
+
+    ``depth`` counts the flows below the one that it happened in: a called flow may have nodes of the same names.
+    """
 
     kind: str
     node: str
     facts: Mapping[str, Any] = field(default_factory=_nothing)
+    depth: int = field(default=0, compare=False)
 
 
 Command = RunTask | AwaitInput | AwaitSignal | WakeAt | Withdraw | Finish | Refuse | Note

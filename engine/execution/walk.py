@@ -101,9 +101,9 @@ class Walk:
         )
         return state, (*self.notes, *self.withdrawn, *asked_of_the_world(state, self.spot, fresh=self.fresh))
 
-    def note(self, kind: str, node: str, **facts: Any) -> None:
+    def note(self, kind: str, node: str, /, **facts: Any) -> None:
         """Write one line of the history."""
-        self.notes.append(Note(kind=kind, node=node, facts=facts))
+        self.notes.append(Note(kind=kind, node=node, facts=facts, depth=len(self.below)))
 
     @property
     def frames(self) -> tuple[Frame, ...]:

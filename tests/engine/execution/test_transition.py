@@ -484,6 +484,17 @@ def test_the_history_masks_secrets_and_tells_what_decisions_read() -> None:
     assert decided.facts == {"case": 0, "to": "tell", "read": {"inputs.amount": 2000}}
 
 
+@pytest.mark.parametrize("name", ["kind", "node", "self", "action_taken"])
+def test_a_field_may_be_called_like_anything(name: str) -> None:
+    asking = flow("asking", prompt("ask", {"submit": "done"}, fields={name: {"type": "string"}}), end("done", "done"))
+    graphs = {asking.digest: asking}
+    state, _ = transition(graphs, None, Started(execution="e", digest=asking.digest, inputs={}), NOON)
+    said = Submitted(position=position(state.frames), action="submit", values={name: "x"})
+    ended, commands = transition(graphs, state, said, NOON)
+    assert ended.outcome == "done"
+    assert Note(kind="answered", node="ask", facts={"action": "submit", name: "x"}) in commands
+
+
 def test_a_deferred_flow_completes_by_its_key_only() -> None:
     journey = Journey(SEND, {"recipient": "ann", "until": NOON + timedelta(hours=1)})
     journey.ended(Promised(until=NOON + timedelta(hours=1)))
