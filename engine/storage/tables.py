@@ -23,6 +23,7 @@ METADATA = MetaData()
 _CLEAR = {"kept": "clear"}
 _SEALED = {"kept": "sealed"}
 _KEYED = {"kept": "keyed_hash"}
+_HASHED = {"kept": "hashed"}
 
 
 def _text(name: str, **options: Any) -> Column[str]:
@@ -142,6 +143,16 @@ repeats = Table(
     _text("execution"),
     _moment("recorded_at", nullable=False),
     Index("engine_repeats_recorded_at", "recorded_at"),
+)
+
+# Who may drive an execution over HTTP. One that a protocol layer started has no row here.
+capabilities = Table(
+    "engine_capabilities",
+    METADATA,
+    _text("execution", primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, info=_HASHED),
+    _moment("created_at", nullable=False),
+    Index("engine_capabilities_created_at", "created_at"),
 )
 
 ENGINE_TABLES = TableOwner(
