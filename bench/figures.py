@@ -111,8 +111,30 @@ def judged(table: Sequence[Line]) -> list[str]:
         ratio = found.get(kind)
         if ratio is not None:
             verdict = "reached" if ratio >= aim else "missed"
-            told.append(f"{KINDS[kind][0]} at c = 16 on SQLite: {ratio:.2f} of the peer, aim {aim}: {verdict}")
+            told.append(f"{KINDS[kind][0]} at c = 16 on SQLite: {ratio:.2f} of the peer, aim {aim}: **{verdict}**")
     return told
+
+
+def as_report(
+    *,
+    about: Mapping[str, object],
+    table: Sequence[Line],
+    work: Mapping[str, Mapping[str, int]],
+    memory: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """Return all that was found, for people: on which machine, the aims, the table, the counts, the memory."""
+    parts = [
+        ", ".join(f"{name} {value}" for name, value in about.items()),
+        "\n".join(f"- {told}" for told in judged(table)),
+        as_markdown(table),
+        "What one request asks of the database, counted at the unit; `tests/bench` holds it:",
+        work_as_markdown(work),
+    ]
+    if memory:
+        pending = about["pending"]
+        parts.append(f"Resident memory of the serving process, measured with {pending} pending requests:")
+        parts.append(memory_as_markdown(memory))
+    return "\n\n".join(part for part in parts if part)
 
 
 def work_as_markdown(work: Mapping[str, Mapping[str, int]]) -> str:

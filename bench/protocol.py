@@ -1,11 +1,10 @@
 """How fast the protocol is, beside a bare route and beside oidc-provider in memory.
 
-    .venv/bin/python bench/protocol.py [--json] [--rounds N] [--quick]
+    .venv/bin/python bench/protocol.py [--json] [--write] [--quick] [--only LOADS] [--c N,…] [--subject WHO] …
 
 Everything runs on loopback, in processes and folders of its own that are gone at the end. bench/README.md explains.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -23,42 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.counting import count_work
-from bench.figures import (
-    CIBA_KINDS,
-    FLOOR,
-    KINDS,
-    PEER,
-    POSTGRESQL,
-    SQLITE,
-    Sample,
-    as_markdown,
-    judged,
-    lines,
-    memory_as_markdown,
-    work_as_markdown,
-)
+from bench.figures import FLOOR, KINDS, PEER, POSTGRESQL, SQLITE, Sample, as_report, lines
 from bench.people import register
+from bench.plan import Plan, read_arguments
 from bench.programs import BenchFailed, Program, install_peers, node, peer_versions, postgresql, program, python
+from bench.readme import MarksMissing, write
 from bench.target import SETTINGS
 from lockhouse.configuration import load_configuration
 from lockhouse.installation import create_installation, opened
 from lockhouse.logs import configure_logs
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much is done."""
-
-    rounds: int
-    seconds: float
-    connections: tuple[int, ...]
-    clients: int
-    persons: int
-    pending: int
-
-
-FULL = Plan(rounds=5, seconds=1.5, connections=(1, 16, 64), clients=500, persons=10_000, pending=10_000)
-QUICK = Plan(rounds=1, seconds=0.5, connections=(1, 16), clients=20, persons=500, pending=3_000)
+# What hangs, a program or a load, is ended this many times after the plan's own time.
+_PATIENCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,30 +49,25 @@ class Subject:
 
 def main() -> int:
     """Measure and print."""
-    asked = _arguments()
+    asked = read_arguments()
     # Whoever ends us by SIGTERM, a time limit say, has everything that we started ended as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    plan = QUICK if asked.quick else FULL
-    plan = Plan(**{**asdict(plan), "rounds": asked.rounds or plan.rounds})
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(round(asked.plan.minutes * 60 * _PATIENCE))
     try:
         install_peers()
-        found = measure(plan)
-    except BenchFailed as error:
+        found = measure(asked.plan)
+        if asked.write:
+            write(found["text"])
+    except (BenchFailed, MarksMissing) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(found, indent=2) if asked.json else found["text"])
     return 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure Lockhouse's protocol beside a bare route and oidc-provider.")
-    parser.add_argument("--json", action="store_true", help="print everything, each sample too, as JSON")
-    parser.add_argument("--rounds", type=int, help="rounds of all loads (5; the median of fewer says little)")
-    parser.add_argument("--quick", action="store_true", help="see that it works: one short round")
-    asked = parser.parse_args()
-    if asked.rounds is not None and not 1 <= asked.rounds <= 50:
-        parser.error("--rounds: expected 1 to 50")
-    return asked
+def _too_long(*_: object) -> None:
+    raise BenchFailed("a load or a program did not end: try again, or with a greater --minutes")
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -105,17 +75,21 @@ def measure(plan: Plan) -> dict[str, Any]:
     began = time.monotonic()
     work = asyncio.run(_count())
     with subjects(plan) as (running, load, durable):
-        memory = {each.name: _fill(each, load, plan) for each in running if each.name != FLOOR}
-        samples = list(_rounds(running, load, plan))
+        memory = {each.name: _fill(each, load, plan) for each in running if "poll" in each.kinds}
+        samples = list(_rounds(running, load, plan, began=began))
     table = lines(samples)
-    about = {**_about(), **durable, **peer_versions(), "seconds": round(time.monotonic() - began)}
-    parts = [
-        ", ".join(f"{name} {value}" for name, value in about.items()),
-        as_markdown(table),
-        work_as_markdown(work),
-        memory_as_markdown(memory),
-        "\n".join(judged(table)),
-    ]
+    rounds = len({sample.round for sample in samples})
+    about = {
+        **_about(),
+        **durable,
+        **peer_versions(),
+        "clients": plan.clients,
+        "persons": plan.persons,
+        "pending": plan.pending,
+        "rounds": rounds,
+        "seconds_each_load": plan.seconds,
+        "seconds_in_all": round(time.monotonic() - began),
+    }
     return {
         "about": about,
         "plan": asdict(plan),
@@ -123,7 +97,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         "work": work,
         "memory": memory,
         "samples": [asdict(sample) for sample in samples],
-        "text": "\n\n".join(parts),
+        "text": as_report(about=about, table=table, work=work, memory=memory),
     }
 
 
@@ -144,11 +118,12 @@ async def _count() -> dict[str, dict[str, int]]:
 
 @contextmanager
 def subjects(plan: Plan) -> Iterator[tuple[list[Subject], Program, dict[str, str]]]:
-    """Start everything, and end it."""
+    """Start everything that *plan* has a load for, and end it."""
     size = (str(plan.clients), str(plan.persons))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockhouse-bench-")))
-        url, durable = stack.enter_context(postgresql())
+        wanted = plan.loaded
+        url, durable = stack.enter_context(postgresql()) if POSTGRESQL in wanted else ("", {})
         commands = {
             FLOOR: python("floor"),
             PEER: node("peer.mjs", *size),
@@ -156,11 +131,12 @@ def subjects(plan: Plan) -> Iterator[tuple[list[Subject], Program, dict[str, str
             POSTGRESQL: python("target", str(folder / "postgresql"), url, *size),
         }
         running = []
-        for name, command in commands.items():
-            server = stack.enter_context(program(name, *command))
-            kinds = ("hello", "form") if name == FLOOR else CIBA_KINDS
+        for name in wanted:
+            server = stack.enter_context(program(name, *commands[name]))
             ids = folder / f"{name.replace(' ', '-')}.ids"
-            running.append(Subject(name=name, server=server, port=server.number("ready"), kinds=kinds, ids=ids))
+            running.append(
+                Subject(name=name, server=server, port=server.number("ready"), kinds=plan.kinds_of(name), ids=ids)
+            )
         load = stack.enter_context(program("autocannon", *node("load.mjs")))
         yield running, load, {f"postgresql_{name}": value for name, value in durable.items()}
 
@@ -176,18 +152,29 @@ def _fill(subject: Subject, load: Program, plan: Plan) -> dict[str, float]:
     return {"before": before, "per_10000": growth * 10_000 / plan.pending}
 
 
-def _rounds(running: list[Subject], load: Program, plan: Plan) -> Iterator[Sample]:
+def _rounds(running: list[Subject], load: Program, plan: Plan, *, began: float) -> Iterator[Sample]:
+    longest = 0.0
     for number in range(plan.rounds):
-        for kind in KINDS:
-            for connections in plan.connections:
-                able = [each for each in running if kind in each.kinds]
-                # Nobody is always first, or always right after the same other one.
-                turned = able[number % len(able) :] + able[: number % len(able)]
-                for subject in turned:
-                    job = _job(subject, plan, kind, connections, number)
-                    before = subject.server.cpu_seconds()
-                    found = _load(load, job)
-                    yield _sample(number, subject, job, found, subject.server.cpu_seconds() - before)
+        started = time.monotonic()
+        if number and started + longest > began + plan.minutes * 60:
+            return
+        yield from _round(number, running, load, plan)
+        longest = max(longest, time.monotonic() - started)
+
+
+def _round(number: int, running: list[Subject], load: Program, plan: Plan) -> Iterator[Sample]:
+    for kind in KINDS:
+        able = [each for each in running if kind in each.kinds]
+        if not able:
+            continue
+        # Nobody is always first, or always right after the same other one.
+        turned = able[number % len(able) :] + able[: number % len(able)]
+        for connections in plan.connections:
+            for subject in turned:
+                job = _job(subject, plan, kind, connections, number)
+                before = subject.server.cpu_seconds()
+                found = _load(load, job)
+                yield _sample(number, subject, job, found, subject.server.cpu_seconds() - before)
 
 
 def _sample(

@@ -32,7 +32,7 @@ def test_a_ratio_is_taken_in_each_round_before_the_median() -> None:
 def test_an_aim_is_judged_on_durable_sqlite_at_sixteen_connections() -> None:
     table = lines([sample(0, PEER, 100), sample(0, SQLITE, 99)])
     (told,) = judged(table)
-    assert "0.99 of the peer, aim 1.0: missed" in told
+    assert "0.99 of the peer, aim 1.0: **missed**" in told
 
 
 def test_the_table_names_every_subject_once() -> None:
