@@ -55,7 +55,7 @@ class Consent:
         },
         outcomes={"recorded": {"granted": "list of string"}, "nothing_left": {}},
         establishes={"recorded": {"granted": "consent"}},
-        requires={"subject": "authentication"},
+        requires={"subject": "authentication", "granted": "answer"},
         faults={
             "not_asked": "something was granted that nobody asked for",
             "required_missing": "something that cannot be taken out is missing",

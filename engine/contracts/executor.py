@@ -13,7 +13,7 @@ from engine.contracts.errors import DeclarationInvalid
 from engine.contracts.types import Declaration, frozen
 
 Effect = Literal["transactional", "external"]
-LABELS = ("authentication", "consent")
+LABELS = ("authentication", "consent", "answer")
 RESERVED_OUTCOMES = ("fault", "cancelled")
 
 
@@ -22,7 +22,11 @@ class Contract:
     """An executor's signature, its promises and what its outcomes prove.
 
     ``establishes`` maps an outcome to the fields that it proves and the label of the proof; ``requires`` maps an
-    input to the label that its value must have.
+    input to the label that its value must have. Labels are ``authentication`` (a person proved to be that person),
+    ``consent`` (a person agreed to it) and ``answer`` (a person entered it in a prompt; prompts themselves establish
+    it). A proof is about the person who was given in the input that requires ``authentication``, or else in the input
+    that has the name of an established field: ``subject`` in, ``subject`` out. Proofs that one task requires must be
+    about one person.
     """
 
     name: str

@@ -11,9 +11,12 @@ from engine.language.catalogue import DEFAULT_LANGUAGE, Catalogue, parse_catalog
 from engine.language.checks import check_study
 from engine.language.compile import compile_document
 from engine.language.diagnostics import Diagnostic, Findings, FlowsInvalid, Span, diagnostic
-from engine.language.document import CallDraft, FlowDocument, FlowTest
+from engine.language.document import CallDraft, FlowDocument
+from engine.language.flow_tests import FlowTest
 from engine.language.graph import Graph
+from engine.language.origins import Summary
 from engine.language.parse_flow import parse_flow, parse_test_file
+from engine.language.proving import summary_of
 from engine.language.study import Study
 
 TESTS_SUFFIX = ".tests.yaml"
@@ -103,8 +106,7 @@ def check_flows(
     found += _doubled(documents)
     callees = _newest(documents)
     known = contracts_by_name(contracts)
-    for document in documents:
-        study = Study(document=document, contracts=known, callees=callees, catalogue=catalogue or Catalogue())
+    for study in _studies(documents, known, callees, catalogue or Catalogue()):
         found += check_study(study)
     flows = _compile(documents, known, callees, {d.file for d in found if d.severity == "error"})
     beside = _tests(documents, tests, found)
@@ -138,6 +140,26 @@ def _doubled(documents: Sequence[FlowDocument]) -> list[Diagnostic]:
 def _newest(documents: Sequence[FlowDocument]) -> Mapping[str, FlowDocument]:
     ordered = sorted(documents, key=lambda document: version_key(document.version))
     return frozen({document.reference: document for document in ordered if document.name})
+
+
+def _studies(
+    documents: Sequence[FlowDocument],
+    contracts: Mapping[str, Contract],
+    callees: Mapping[str, FlowDocument],
+    catalogue: Catalogue,
+) -> list[Study]:
+    """Return what the checks look at, each with what the flows that it may call prove."""
+    proven: dict[str, Summary] = {}
+
+    def study_of(document: FlowDocument) -> Study:
+        called = {f"{node.flow}@{node.major}" for node in document.nodes.values() if isinstance(node, CallDraft)}
+        for name in sorted(called & callees.keys() - proven.keys()):
+            proven[name] = {}  # what calls itself is reported, and proves nothing
+            proven[name] = summary_of(study_of(callees[name]))
+        own = {name: proven[name] for name in called & proven.keys()}
+        return Study(document=document, contracts=contracts, callees=callees, catalogue=catalogue, proven=own)
+
+    return [study_of(document) for document in documents]
 
 
 def _compile(

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 from typing import Literal as OneOf
 
-Family = OneOf["yaml", "shape", "names", "outcomes", "graph", "types", "data", "secrets", "calls", "texts", "limits"]
+Family = OneOf[
+    "yaml",
+    "shape",
+    "names",
+    "outcomes",
+    "graph",
+    "types",
+    "data",
+    "secrets",
+    "security",
+    "calls",
+    "texts",
+    "limits",
+    "tests",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,22 @@ RULES_VALUES: Final[tuple[tuple[str, Rule], ...]] = (
         "Show something else, or declare the receiver 'secret: true'.",
     ),
     rule(
+        "LH851",
+        "unproven",
+        "security",
+        "The task needs a proof: that a person signed in, consented, or answered. On the path that the message prints, this value has none: anybody could have written it.",
+        "post: {task: assertion_post, with: {subject: =inputs.subject, …}}",
+        "Read the value from the outcome that proves it, like =steps.check.subject, and let every path go through that node.",
+    ),
+    rule(
+        "LH852",
+        "proof-of-another",
+        "security",
+        "Two proofs are given together, and they may be about two different persons: one signed in, another consented.",
+        "with: {subject: =steps.first.subject, granted: =steps.consent_of_second.granted, …}",
+        "Take both from one sign-in: hand its subject to the task that records the consent.",
+    ),
+    rule(
         "LH901",
         "missing-text",
         "texts",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from typing import Literal as OneOf
 
 from engine.contracts import Contract, Declaration, ListOf, Scalar, frozen
 from engine.language.catalogue import Catalogue
 from engine.language.diagnostics import Diagnostic, Span, diagnostic
-from engine.language.document import CallDraft, FlowDocument, NodeDraft, TaskDraft
+from engine.language.document import BrokenDraft, CallDraft, FlowDocument, NodeDraft, TaskDraft
 from engine.language.graph import DecideNode, EndNode, PromptNode, Target, WaitNode
+from engine.language.origins import Summary
 from engine.language.values import Expression, Structure, Value
 from engine.language.yaml_tree import Path
 
@@ -51,15 +53,55 @@ class PlacedTarget:
     way: str
     index: int = 0
 
+    @property
+    def name(self) -> str:
+        """Return what tells this way from the others of its node: what ``PlacedValue.after`` has."""
+        return f"{self.way}:{self.index}"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
-    """One document and what it refers to. ``callees`` are by ``name@major``."""
+    """One document and what it refers to. ``callees`` and what they prove are by ``name@major``.
+
+    What several checks need is computed once, when the first asks for it.
+    """
 
     document: FlowDocument
     contracts: Mapping[str, Contract]
     callees: Mapping[str, FlowDocument]
     catalogue: Catalogue
+    proven: Mapping[str, Summary] = field(default_factory=lambda: frozen({}))
+
+    @cached_property
+    def values(self) -> tuple[PlacedValue, ...]:
+        """Return every value of the document."""
+        return tuple(placed_values(self))
+
+    @cached_property
+    def targets(self) -> tuple[PlacedTarget, ...]:
+        """Return every way from a node to another."""
+        return tuple(placed_targets(self.document))
+
+    @cached_property
+    def ways(self) -> Mapping[str, tuple[PlacedTarget, ...]]:
+        """Return the ways out of each node."""
+        found: dict[str, list[PlacedTarget]] = {name: [] for name in self.document.nodes}
+        for placed in self.targets:
+            found[placed.node].append(placed)
+        return frozen({name: tuple(ways) for name, ways in found.items()})
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """Return the nodes where a walk may begin: the start, and where the deadline leads."""
+        deadline = self.document.deadline
+        return tuple(dict.fromkeys([self.document.start, *([deadline.to] if deadline else [])]))
+
+    @cached_property
+    def connected(self) -> bool:
+        """Return whether every node is readable and every way leads to one, so that paths can be followed."""
+        nodes = self.document.nodes
+        known = all(placed.target.to in nodes for placed in self.targets) and set(self.roots) <= nodes.keys()
+        return known and not any(isinstance(node, BrokenDraft) for node in nodes.values())
 
     def report(
         self, code: str, span: Span, message: str, *, hint: str = "", related: tuple[tuple[Span, str], ...] = ()
@@ -185,15 +227,15 @@ def _values_of_prompt(node_id: str, node: PromptNode) -> Iterator[PlacedValue]:
     base: Path = ("nodes", node_id)
     for name, value in node.show.items():
         yield PlacedValue(path=(*base, "show", name), value=value, role="show", node=node_id)
-    for name, field in node.fields.items():
+    for name, asked in node.fields.items():
         path = (*base, "fields", name)
-        if field.choose is not None:
+        if asked.choose is not None:
             yield PlacedValue(
-                path=(*path, "choose"), value=field.choose, role="choose", node=node_id, expected=field.declaration
+                path=(*path, "choose"), value=asked.choose, role="choose", node=node_id, expected=asked.declaration
             )
-        if field.default is not None:
+        if asked.default is not None:
             yield PlacedValue(
-                path=(*path, "default"), value=field.default, role="default", node=node_id, expected=field.declaration
+                path=(*path, "default"), value=asked.default, role="default", node=node_id, expected=asked.declaration
             )
     if node.by is not None:
         yield PlacedValue(path=(*base, "by"), value=node.by, role="by", node=node_id, expected=ID)

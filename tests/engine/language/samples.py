@@ -27,7 +27,7 @@ CONTRACTS: Final = (
             "rejected": {"attempts_left": "integer"},
             "locked": {},
         },
-        establishes={"authenticated": {"subject": "authentication"}},
+        establishes={"authenticated": {"subject": "authentication", "methods": "authentication"}},
         faults={"directory_away": "the directory does not answer"},
     ),
     Contract.declare(
@@ -38,6 +38,7 @@ CONTRACTS: Final = (
         inputs={"subject": "id", "asked": "list of permission", "granted": "list of id", "shown": "string"},
         outcomes={"recorded": {"granted": "list of string"}, "nothing_left": {}},
         establishes={"recorded": {"granted": "consent"}},
+        requires={"subject": "authentication", "granted": "answer"},
     ),
     Contract.declare(
         name="charge",
