@@ -81,11 +81,9 @@ def begin(graphs: Graphs, state: State, event: Started, now: datetime) -> Change
     walk = Walk(graphs, fresh, now)
     walk.note("started", graph.start, flow=graph.name, version=graph.version, inputs=masked(graph.inputs, inputs))
     try:
-        first = walk.enter(graph, inputs)
-    except ExpressionFailed as error:  # the deadline cannot be computed: no node has been entered that could catch it
-        walk.finish("fault", {"code": error.code, "node": graph.start})
-        return walk.close()
-    walk.go(first)
+        walk.go(walk.enter(graph, inputs))
+    except ExpressionFailed as error:  # the deadline cannot be computed
+        walk.go(walk.fault("fault", error.code))
     walk.settle()
     return walk.close()
 
@@ -131,7 +129,7 @@ def hear(graphs: Graphs, state: State, event: Signalled, now: datetime) -> Chang
 def keep(graphs: Graphs, state: State, event: Signalled, now: datetime) -> Changed:
     """Keep an early signal where the flow says so."""
     walk = Walk(graphs, state, now)
-    for frame in reversed(state.frames):
+    for depth, frame in reversed([*enumerate(state.frames)]):
         graph = graphs[frame.digest]
         declared = graph.signals.get(event.signal)
         if declared is None:
@@ -139,9 +137,11 @@ def keep(graphs: Graphs, state: State, event: Signalled, now: datetime) -> Chang
         if refusal := _unfit(graph, Spot(graph, frame), walk, event):
             return state, (refusal,)
         kept = state.signals.get(event.signal, ())
-        if declared.early != "keep" or len(kept) >= KEPT_SIGNALS:
+        if declared.early != "keep" or sum(each["depth"] == depth for each in kept) >= KEPT_SIGNALS:
             return state, (Refuse(code="too_early"),)
-        walk.signals = {**state.signals, event.signal: (*kept, {"sender": event.sender, "payload": event.payload})}
+        # It was checked against this flow's declaration: a caller that awaits a signal of the same name must not hear it.
+        early = {"sender": event.sender, "payload": event.payload, "depth": depth}
+        walk.signals = {**state.signals, event.signal: (*kept, early)}
         walk.note("kept", frame.node, signal=event.signal, sender=event.sender)
         return walk.close()
     return state, (Refuse(code="unknown_signal"),)

@@ -134,12 +134,17 @@ class Walk:
         where = self.spot.node
         self.note("fault", where, code=code)
         self._leave()
-        while (target := caught(self.spot.at, kind, code)) is None:
+        while (target := self._caught(kind, code)) is None:
             if not self.below:
                 self.finish("fault", {"code": code, "node": where})
                 return None
             self._drop_to(len(self.below) - 1)
         return target
+
+    def _caught(self, kind: str, code: str) -> Target | None:
+        # A flow whose deadline cannot be computed stands before its first node, which catches nothing yet.
+        entered = self.spot.visits.get(self.spot.node, 0) > 0
+        return caught(self.spot.at, kind, code) if entered else None
 
     def finish(self, outcome: str, fields: Mapping[str, Any]) -> None:
         """End the execution."""
@@ -280,11 +285,13 @@ class Walk:
         return Target(to=graph.start)
 
     def _at_wait(self, node: WaitNode) -> Target | None:
-        if not (kept := self.signals.get(node.signal)):
+        kept = self.signals.get(node.signal, ())
+        early = next((each for each in kept if each["depth"] == len(self.below)), None)
+        if early is None:
             self.phase = Phase.WAITING
             return None
-        self.signals = {**self.signals, node.signal: kept[1:]}
-        return self.hear(node, kept[0]["sender"], kept[0]["payload"])
+        self.signals = {**self.signals, node.signal: tuple(each for each in kept if each is not early)}
+        return self.hear(node, early["sender"], early["payload"])
 
     def hear(self, node: WaitNode, sender: str, payload: Mapping[str, Any]) -> Target:
         """Take a signal, and return where it leads."""
@@ -333,6 +340,8 @@ class Walk:
             spot.deadline = None
             return Target(to=spot.graph.deadline.to)
         spot.due = None
+        if isinstance(spot.at, PromptNode):
+            spot.steps.pop(spot.node, None)  # what an earlier visit of it was answered is not an answer to this one
         timeout = spot.at.timeout
         return None if timeout is None else timeout.to
 
@@ -368,6 +377,9 @@ class Walk:
             frame = self.below[depth]
             self.spot = Spot(self.graphs[frame.digest], frame)
             del self.below[depth:]
+            self.signals = {
+                name: tuple(each for each in kept if each["depth"] <= depth) for name, kept in self.signals.items()
+            }
 
     def _frames(self) -> tuple[Frame, ...]:
         # After a fault the frames stay, so that an operator can look at them and run the node again.
