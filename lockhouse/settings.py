@@ -97,11 +97,17 @@ class DatabaseSection(BaseModel):
 
 
 class KeysSection(BaseModel):
-    """The master key."""
+    """The master key, and the keys that sign tokens."""
 
     model_config = FORBID
 
     file: str = Field(default="lockhouse.keys", description="file with the master key, readable by its owner only")
+    algorithms: Annotated[tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...], BeforeValidator(as_list)] = Field(
+        default=("RS256",),
+        min_length=1,
+        description="what tokens are signed with: RS256, PS256, ES256, EdDSA; the first where a client asks for none",
+    )
+    rotate_days: int = Field(default=90, ge=0, description="days after which a new key takes over; 0: never by itself")
 
 
 class GateSection(BaseModel):

@@ -41,6 +41,7 @@ from lockhouse.looks import gate_settings
 from lockhouse.messages import check_messages
 from lockhouse.outgoing import Outgoing
 from lockhouse.settings import CibaSection, Settings
+from lockhouse.signing import rotate_due_keys
 from protocols.oauth2 import STANDARD_SCOPES, Clients, Scope, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
 from protocols.oauth2_ciba.endpoints import protocol_routes
@@ -133,7 +134,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             engine=engine,
             database=database,
             clock=clock,
-            signing_keys=SigningKeys(database=database, keyring=keyring),
+            signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
             flow_digest=_digest_of(flows),
         )
         gate = gate_routes(
@@ -147,6 +148,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
 
         due = (
             Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
+            Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
             Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, attempts)),
         )
         await closing.enter_async_context(engine)
@@ -172,6 +174,13 @@ def _sweep_requests(installation: Installation, records: CibaRecords) -> Callabl
     async def sweep() -> int:
         now = installation.clock.now()
         return await installation.database.run(lambda unit: records.sweep(unit, now))
+
+    return sweep
+
+
+def _sweep_keys(installation: Installation) -> Callable[[], Awaitable[int]]:
+    async def sweep() -> int:
+        return len(await rotate_due_keys(installation))
 
     return sweep
 

@@ -40,6 +40,9 @@ def add(
     auth_method: Annotated[
         str | None, typer.Option(metavar="METHOD", help="client_secret_basic or client_secret_post; both if left out.")
     ] = None,
+    id_token_alg: Annotated[
+        str | None, typer.Option(metavar="ALG", help="What its ID tokens are signed with; ours if left out.")
+    ] = None,
     pair_pending: Annotated[int | None, typer.Option(min=1, help="Its open requests for one person.")] = None,
     pair_minute: Annotated[int | None, typer.Option(min=1, help="Its requests a minute for one person.")] = None,
     person_pending: Annotated[int | None, typer.Option(min=1, help="Open requests that one person may have.")] = None,
@@ -69,6 +72,7 @@ def add(
         interval=_seconds(interval),
         max_expiry=_seconds(max_expiry),
         auth_method=auth_method,
+        id_token_alg=id_token_alg,
         limits=limits,
     )
     inside(config, lambda home: _adding(home, client))
@@ -111,6 +115,10 @@ def _adding(home: Installation, client: NewClient) -> Callable[[Unit], None]:
     if unknown := sorted(set(client.scopes) - known):
         expected = f"scopes that the settings know ({', '.join(sorted(known))}), found {', '.join(unknown)}"
         raise ClientInvalid("scopes", f"{expected}; add [scopes.{unknown[0]}] to the settings first")
+    ours = home.configuration.settings.keys.algorithms
+    if client.id_token_alg is not None and client.id_token_alg not in ours:
+        expected = f"one of {', '.join(ours)}, found {client.id_token_alg}"
+        raise ClientInvalid("id_token_alg", f"{expected}; add it to keys.algorithms in the settings first")
     return partial(Clients(keyring=home.keyring).add, client=client, now=home.clock.now())
 
 

@@ -32,6 +32,7 @@ PARTS: Final = (
     _part("demo", "running", "demo", "Show the whole journey on this machine: a client asks, a person approves."),
     _part("client", "clients", "app", "Programs that may ask people for approval."),
     _part("person", "persons", "app", "People who can be asked for approval."),
+    _part("keys", "keys", "app", "Keys that sign tokens: list them, rotate them, forget old ones."),
     _part("flow", "flow", "app", "Flow definitions."),
     _part("outbox", "outbox", "app", "Messages on their way: delivery status and dead letters."),
     _part("db", "setup", "database", "The database."),

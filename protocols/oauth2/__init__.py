@@ -21,15 +21,25 @@ from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form, parse_form
 from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
 from protocols.oauth2.idempotency import parse_idempotency_key
+from protocols.oauth2.key_pairs import ALGORITHMS, KeyMaterial, NewKey, make_key
+from protocols.oauth2.key_register import (
+    KeyInUse,
+    UnknownKey,
+    forget_private_half,
+    generate_keys,
+    key_times,
+    overdue_algorithms,
+    rotate_key,
+    rotate_overdue,
+)
+from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
 from protocols.oauth2.scopes import STANDARD_SCOPES, Scope, parse_scope
 from protocols.oauth2.signing_keys import (
     ASSERTION_TYPE,
     AssertionKey,
-    KeyMaterial,
     NoSigningKey,
     SigningKey,
     SigningKeys,
-    generate_keys,
     load_assertion_key,
 )
 from protocols.oauth2.tables import OAUTH2_TABLES
@@ -38,6 +48,7 @@ from protocols.oauth2.tokens import Approval, TokenPolicy, build_tokens
 from protocols.oauth2.userinfo import Guard
 
 __all__ = [
+    "ALGORITHMS",
     "ASSERTION_TYPE",
     "CIBA_GRANT",
     "CLIENT_AUTHENTICATION_PARAMETERS",
@@ -56,31 +67,44 @@ __all__ = [
     "Found",
     "Grant",
     "Guard",
+    "KeyInUse",
     "KeyMaterial",
+    "KeyState",
+    "KeyTimes",
     "NewClient",
     "NewGrant",
+    "NewKey",
     "NoSigningKey",
     "OAuthError",
     "Presented",
+    "Rotation",
+    "SchedulePolicy",
     "Scope",
     "SigningKey",
     "SigningKeys",
     "TokenPolicy",
     "TokenRequest",
+    "UnknownKey",
     "authenticate",
     "build_tokens",
+    "forget_private_half",
     "forget_tokens",
     "generate_keys",
     "invalid_client",
     "invalid_request",
+    "key_times",
     "load_assertion_key",
+    "make_key",
     "mint_secret",
+    "overdue_algorithms",
     "parse_form",
     "parse_idempotency_key",
     "parse_scope",
     "presented",
     "require_grant",
     "revoke_grant",
+    "rotate_key",
+    "rotate_overdue",
     "secret_weakness",
     "store_grant",
 ]

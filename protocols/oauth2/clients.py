@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from engine.storage import Keyring, Unit, insert_or_ignore, to_micros
 from protocols.oauth2.grants import revoke_grants_of
+from protocols.oauth2.key_pairs import ALGORITHMS
 from protocols.oauth2.tables import CLIENTS
 
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
@@ -72,11 +73,15 @@ class Client:
     binding_max: int | None
     binding_pattern: str | None
     disabled: bool
+    id_token_alg: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClient:
-    """A client to be registered. ``auth_method`` None lets it use its secret by Basic or in the form."""
+    """A client to be registered. ``auth_method`` None lets it use its secret by Basic or in the form.
+
+    ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
+    """
 
     client_id: str
     secret: str = field(repr=False)
@@ -90,6 +95,7 @@ class NewClient:
     limits: ClientLimits = ClientLimits()
     binding_max: int | None = None
     binding_pattern: str | None = None
+    id_token_alg: str | None = None
 
     def check(self) -> None:
         """Raise ClientInvalid for the first setting that cannot be."""
@@ -105,6 +111,7 @@ class NewClient:
             ("max_expiry", _between(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
             ("binding_max", self.binding_max is None or 1 <= self.binding_max <= 256, "1 to 256"),
             ("binding_pattern", _is_pattern(self.binding_pattern), "a regular expression"),
+            ("id_token_alg", self.id_token_alg in (None, *ALGORITHMS), f"none or one of {', '.join(ALGORITHMS)}"),
         )
         for setting, holds, expected in checks:
             if not holds:
@@ -143,6 +150,7 @@ class Clients:
             "binding_pattern": client.binding_pattern,
             "disabled": 0,
             "created_at": to_micros(now),
+            "id_token_alg": client.id_token_alg,
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
@@ -228,6 +236,7 @@ def _client(row: Any) -> Client:
         binding_max=row.binding_max,
         binding_pattern=row.binding_pattern,
         disabled=bool(row.disabled),
+        id_token_alg=row.id_token_alg,
     )
 
 

@@ -21,6 +21,7 @@ from protocols.oauth2.clients import Clients
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
 from protocols.oauth2.idempotency import parse_idempotency_key
+from protocols.oauth2.key_schedule import JWKS_CACHE
 from protocols.oauth2.metadata import metadata
 from protocols.oauth2.scopes import Scope
 from protocols.oauth2.signing_keys import SigningKeys
@@ -34,7 +35,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # One JWKS cache time: a new key is published at least this long before it signs (requirement 152).
-_PUBLIC = {"Cache-Control": "public, max-age=300"}
+_PUBLIC = {"Cache-Control": f"public, max-age={int(JWKS_CACHE.total_seconds())}"}
 _RETRY_AFTER = "2"
 
 
@@ -97,7 +98,8 @@ class OAuthEndpoints:
         self._policy, self._grants, self._clock = policy, grants, clock
         self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
         self._signing_keys = signing_keys
-        self._metadata = json.dumps(metadata(policy.issuer, scopes=scopes, acr_values=acr_values)).encode()
+        told = metadata(policy.issuer, scopes=scopes, acr_values=acr_values, algorithms=signing_keys.algorithms)
+        self._metadata = json.dumps(told).encode()
 
     def routes(self) -> list[Route]:
         """Return the routes, each with the methods that it has; others are answered 405 by the router."""

@@ -28,7 +28,9 @@ class Endpoints:
         return self.issuer.rstrip("/") + path
 
 
-def metadata(issuer: str, *, scopes: Mapping[str, Scope], acr_values: tuple[str, ...]) -> dict[str, Any]:
+def metadata(
+    issuer: str, *, scopes: Mapping[str, Scope], acr_values: tuple[str, ...], algorithms: tuple[str, ...]
+) -> dict[str, Any]:
     """Return the discovery document. Every endpoint that it names is there, and every feature works."""
     at = Endpoints(issuer).at
     return {
@@ -42,7 +44,7 @@ def metadata(issuer: str, *, scopes: Mapping[str, Scope], acr_values: tuple[str,
         "grant_types_supported": [CIBA_GRANT],
         "response_types_supported": [],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": list(algorithms),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "scopes_supported": list(scopes),
         "acr_values_supported": list(acr_values),

@@ -26,6 +26,7 @@ CLIENTS = Table(
     Column("binding_pattern", Text, info=_CLEAR),
     Column("disabled", Integer, nullable=False, info=_CLEAR),
     Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("id_token_alg", Text, info=_CLEAR),
 )
 
 # Never deleted: a key that has left the JWKS still verifies what it once signed.

@@ -63,9 +63,20 @@ class TokenSet:
 
 
 def build_tokens(
-    approval: Approval, *, policy: TokenPolicy, key: SigningKey, jti: str, now: datetime, auth_req_id: str | None = None
+    approval: Approval,
+    *,
+    policy: TokenPolicy,
+    key: SigningKey,
+    jti: str,
+    now: datetime,
+    auth_req_id: str | None = None,
+    id_token_key: SigningKey | None = None,
 ) -> TokenSet:
-    """Return signed tokens for *approval*. Nothing is stored: until the caller does, they are worth nothing."""
+    """Return signed tokens for *approval*. Nothing is stored: until the caller does, they are worth nothing.
+
+    *id_token_key* signs the ID token where the client asked for an algorithm of its own.
+    """
+    id_key = id_token_key or key
     iat = int(now.timestamp())
     known = _known(approval)
     access_claims = {
@@ -86,14 +97,14 @@ def build_tokens(
         "aud": approval.client_id,
         "iat": iat,
         "exp": iat + int(policy.id_token_life.total_seconds()),
-        "at_hash": half_hash(access_token, key.algorithm),
+        "at_hash": half_hash(access_token, id_key.algorithm),
         **known,
     }
     if auth_req_id is not None:
         id_claims[AUTH_REQ_ID_CLAIM] = auth_req_id
     return TokenSet(
         access_token=access_token,
-        id_token=key.sign(id_claims, typ="JWT"),
+        id_token=id_key.sign(id_claims, typ="JWT"),
         jti=jti,
         access_token_life=policy.access_token_life,
         access_token_expires_at=now + policy.access_token_life,

@@ -13,6 +13,7 @@ from enum import Enum
 from engine.storage import Database, Keyring, OutcomeUnknown, Place, Unit
 from protocols.oauth2 import (
     Approval,
+    Client,
     Clients,
     NewGrant,
     OAuthError,
@@ -74,19 +75,19 @@ class CibaGrant:
     async def answer(self, asked: TokenRequest) -> bytes:
         """Return the token response; raise OAuthError for every other answer."""
         for _ in range(_ROUNDS):
-            evaluation = await self._database.run(lambda unit: self._poll(unit, asked))
+            client, evaluation = await self._database.run(lambda unit: self._poll(unit, asked))
             match evaluation:
                 case Waiting() | Over():
                     raise evaluation.error
                 case Repeated(answer):
                     return answer
                 case Redeemable(request):
-                    prepared = await self._prepare(request, asked)
+                    prepared = await self._prepare(request, asked, client)
                     if await self._redeem(prepared, asked.now) is Redeemed.YES:
                         return prepared.answer
         raise OAuthError("temporarily_unavailable", "try again", headers={"Retry-After": "1"})
 
-    def _poll(self, unit: Unit, asked: TokenRequest) -> Evaluation:
+    def _poll(self, unit: Unit, asked: TokenRequest) -> tuple[Client, Evaluation]:
         """Authenticate, find and evaluate. A pending request has its polling columns written, nothing else."""
         client = authenticate(unit, self._clients, asked.shown)
         require_grant(client)
@@ -96,7 +97,7 @@ class CibaGrant:
         settings = self._settings
         found = evaluate(request, poll, keep_answer=settings.keep_answer, replay_after=settings.replay_after)
         if request is None:
-            return found
+            return client, found
         match found:
             case Waiting(pace=pace) if pace != request.pace:
                 set_pace(unit, request.request_id, pace)
@@ -105,14 +106,15 @@ class CibaGrant:
                 if grant_id is not None:
                     revoke_grant(unit, grant_id, reason="auth_req_id replayed", now=asked.now)
             case Repeated(sealed):
-                return Repeated(self._keyring.open(_place(request.request_id), sealed))
+                return client, Repeated(self._keyring.open(_place(request.request_id), sealed))
             case _:
                 pass
-        return found
+        return client, found
 
-    async def _prepare(self, request: Request, asked: TokenRequest) -> Prepared:
+    async def _prepare(self, request: Request, asked: TokenRequest, client: Client) -> Prepared:
         """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
         signing_key = await self._signing_keys.current(asked.now)
+        id_token_key = await self._signing_keys.current(asked.now, client.id_token_alg)
         auth_req_id = asked.form.require("auth_req_id")
         approval = Approval(
             subject=request.user_id,
@@ -126,6 +128,7 @@ class CibaGrant:
             approval,
             policy=self._settings.token_policy(),
             key=signing_key,
+            id_token_key=id_token_key,
             jti=secrets.token_urlsafe(24),
             now=asked.now,
             auth_req_id=auth_req_id,

@@ -7,11 +7,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from engine import Contract
 from engine.language import Diagnostic, Graph, check_folder
-from lockhouse.command_line.console import report
+from lockhouse.command_line.console import note, report
 from lockhouse.flows import CONTRACTS, flows_folder
 
-__all__ = ["PathsArgument", "colourful", "existing", "flow_named", "source_texts"]
+__all__ = ["PathsArgument", "colourful", "existing", "flow_named", "known_contracts", "source_texts", "written"]
 
 PathsArgument = Annotated[
     list[Path] | None,
@@ -29,7 +30,7 @@ def existing(paths: list[Path] | None) -> list[Path]:
 
 
 def flow_named(name: str, paths: list[Path] | None) -> Graph:
-    """Return the flow called *name* in *paths*, or the one in the file *name*; ends the command where it has mistakes."""
+    """Return the flow *name* in *paths*, or the one in the file *name*; ends the command where it has mistakes."""
     if not paths and Path(name).is_file():
         return _only(Path(name))
     found, _ = check_folder(existing(paths), contracts=CONTRACTS)
@@ -65,3 +66,18 @@ def source_texts(diagnostics: Sequence[Diagnostic]) -> dict[str, bytes]:
 def colourful(terminal: bool) -> bool:
     """Tell whether to write in colour to a stream that is a *terminal* or not (``NO_COLOR`` says never)."""
     return terminal and not os.environ.get("NO_COLOR")
+
+
+def known_contracts(paths: list[Path] | None) -> tuple[Contract, ...]:
+    """Return the contracts of the executors that there are, with those that the folders among *paths* declare."""
+    return CONTRACTS
+
+
+def written(file: Path, text: str) -> None:
+    """Write *text* to *file* and say so; ends the command where that cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        report(f"{file}: it cannot be written: {error.strerror}")
+        raise typer.Exit(2) from error
+    note(f"wrote {file}")

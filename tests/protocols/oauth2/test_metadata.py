@@ -39,6 +39,6 @@ async def test_every_endpoint_that_is_named_is_there(small_world: World) -> None
 @pytest.mark.parametrize("issuer", ["https://op.example", "https://op.example/tenant", "https://op.example/"])
 def test_addresses_derive_from_the_issuer_and_the_issuer_is_word_for_word(issuer: str) -> None:
     """Requirement 7."""
-    told = metadata(issuer, scopes=STANDARD_SCOPES, acr_values=())
-    assert told["issuer"] == issuer
+    told = metadata(issuer, scopes=STANDARD_SCOPES, acr_values=(), algorithms=("ES256", "RS256"))
+    assert (told["issuer"], told["id_token_signing_alg_values_supported"]) == (issuer, ["ES256", "RS256"])
     assert told["token_endpoint"] == issuer.rstrip("/") + "/oauth2/token"

@@ -83,11 +83,14 @@ class BreakingKeys:
 
     def __init__(self, keys: SigningKeys, *, signatures: int) -> None:
         self._keys, self._signatures = keys, signatures
+        self._key: BreakingKey | None = None
 
-    async def current(self, now: datetime) -> Any:
+    async def current(self, now: datetime, algorithm: str | None = None) -> Any:
         if self._signatures < 0:
             raise Broken("key load")
-        return BreakingKey(await self._keys.current(now), self._signatures)
+        if self._key is None:  # both tokens are signed by one key, whose signatures are counted
+            self._key = BreakingKey(await self._keys.current(now, algorithm), self._signatures)
+        return self._key
 
 
 @dataclass
