@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
 
-from engine.contracts import Declaration, ValueType, frozen
+from engine.contracts import Declaration, ValueType
+from engine.language.flow_tests import FlowTest
 from engine.language.graph import (
     Catch,
     Deadline,
@@ -62,36 +61,6 @@ class BrokenDraft:
 
 
 NodeDraft = TaskDraft | PromptNode | DecideNode | CallDraft | WaitNode | EndNode | BrokenDraft
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptStep:
-    """One step of a test: wait for ``expect``, let time pass, then act or signal."""
-
-    place: Place
-    expect: str | None = None
-    says: str | None = None
-    advance: timedelta | None = None
-    act: str | None = None
-    signal: str | None = None
-    sender: str | None = None
-    values: Mapping[str, Any] = field(default_factory=lambda: frozen({}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowTest:
-    """A test of a flow: what goes in, what executors answer, what the person does, how it ends.
-
-    ``mocks`` holds, for each executor, its answers in order, each ``(outcome, fields)``; the last one is repeated.
-    ``ends`` is the outcome and, where the author wrote them, its fields.
-    """
-
-    name: str
-    place: Place
-    inputs: Mapping[str, Any]
-    mocks: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]
-    script: tuple[ScriptStep, ...]
-    ends: tuple[str, Mapping[str, Any] | None] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,5 @@
 """Every key of the flow language: the one table that the parser, the JSON Schema and the reference read."""
 
-# ruff: noqa: E501 - one key, one line
-
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,8 +15,8 @@ SHAPES: Final[Mapping[str, str]] = frozen(
         "text id": "the id of a text in texts/LANG.yaml",
         "node": "the name of a node of this flow",
         "executor": "the name of an executor",
-        "flow": "a flow and its major version, like notification_dispatch@1",
-        "signal": "the name of one of the flow's signals",
+        "flow reference": "a flow and its major version, like notification_dispatch@1",
+        "signal name": "the name of one of the flow's signals",
         "outcome": "the name of one of the flow's outcomes",
         "path": "a path, like inputs.subject",
         "fault": "transient, refused, fault, or a fault of the executor",
@@ -37,6 +35,10 @@ SHAPES: Final[Mapping[str, str]] = frozen(
         "data": "literal data",
         "type": "a type: string, integer, …, a name of types, list of one, a list of words, a record",
         "declaration": "a type, or a type with options",
+        "fields": "names with declarations",
+        "field": "a declaration; with `choose`, what there is to choose from",
+        "any node": "a node: keys with exactly one of task, prompt, decide, call, wait and end",
+        "answers": "an answer, or a list of answers",
         "answer": "an outcome, or an outcome with its fields",
     }
 )
@@ -87,7 +89,7 @@ FLOW: Final = construct(
         "deadline: {at: =inputs.expires_at, to: late}",
     ),
     must("start", "node", "The node where it begins.", "start: ask"),
-    must("nodes", "map of node", "Its nodes by name.", "nodes: {done: {end: confirmed}}"),
+    must("nodes", "map of any node", "Its nodes by name.", "nodes: {done: {end: confirmed}}"),
     may(
         "keep",
         "list of path",
@@ -188,7 +190,7 @@ CALL: Final = construct(
     "call",
     "a node",
     "Run another flow and go on with its outcome.",
-    must("call", "flow", "The flow and its major version.", "call: notification_dispatch@1"),
+    must("call", "flow reference", "The flow and its major version.", "call: notification_dispatch@1"),
     may("with", "map of value", "The other flow's inputs.", "with: {recipient: =inputs.manager, link: =inputs.link}"),
     _TIMEOUT,
     _VISITS,
@@ -203,7 +205,7 @@ WAIT: Final = construct(
     "wait",
     "a node",
     "Wait for a signal from outside.",
-    must("wait", "signal", "The signal.", "wait: booked"),
+    must("wait", "signal name", "The signal.", "wait: booked"),
     _TIMEOUT,
     _VISITS,
     may("routes", "map of target", "`signalled`: where it goes on when the signal came.", "routes: {signalled: done}"),
@@ -302,7 +304,7 @@ MIGRATE: Final = construct(
     "{from: 1.0.0, nodes: …}",
     "How executions of an older version go on in this one.",
     must("from", "version", "The older version.", "from: 1.0.0"),
-    may("nodes", "map of node name", "Old nodes by name, each with the new one.", "nodes: {ask: ask_person}"),
+    may("nodes", "map of node", "Old nodes by name, each with the new one.", "nodes: {ask: ask_person}"),
 )
 DECLARATION: Final = construct(
     "declaration with options",
@@ -343,23 +345,49 @@ TEST: Final = construct(
     may(
         "mocks",
         "map of answers",
-        "What executors answer, in order; the last answer stays.",
+        "What executors answer, in order; the last answer stays. FLOW@MAJOR mocks a called flow.",
         "mocks: {consent: {recorded: {granted: [pay]}}}",
     ),
     may("script", "list of step", "What people do, in order.", "script: [{expect: ask, act: confirm}]"),
+    may(
+        "sends",
+        "list of map of data",
+        "All messages that executors were given, in order, each by some of its parts.",
+        "sends: [{message: approval.request, channel: email}]",
+    ),
     may("ends", "answer", "The outcome, with its fields where they matter.", "ends: {confirmed: {note: fine}}"),
 )
 STEP: Final = construct(
     "step",
     "a step: {expect, act, with}",
-    "One step of a test: look where the flow stands, let time pass, then act or signal.",
-    may("expect", "node", "Where the flow must stand.", "expect: ask"),
+    "One step of a test: look where the flow stands, let time pass, then act, signal, answer or cancel.",
+    may(
+        "expect",
+        "text",
+        "The node where the flow must stand; CALL/NODE for one of a called flow.",
+        "expect: ask",
+    ),
     may("says", "text id", "A message that must be shown.", "says: login.wrong"),
-    may("advance", "duration", "How much time passes first.", "advance: 24h"),
+    may("shows", "map of data", "Values that the prompt must show.", "shows: {requester: Shop}"),
+    may(
+        "sends",
+        "list of map of data",
+        "The messages that executors were given since the step before, each by some of its parts.",
+        "sends: [{message: expense.ask, recipient: bob}]",
+    ),
+    may("advance", "duration", "How much time passes then; timers fire when they are due.", "advance: 24h"),
     may("act", "name", "The action that the person takes.", "act: confirm"),
-    may("signal", "signal", "The signal that arrives.", "signal: booked"),
-    may("sender", "text", "Who sends it.", "sender: ann"),
+    may("signal", "signal name", "The signal that arrives.", "signal: booked"),
+    may("from", "text", "Who sends the signal.", "from: ann"),
     may("with", "map of data", "The fields of the action, or the payload of the signal.", "with: {note: fine}"),
+    may("answer", "answer", "What comes of a deferred task at last.", "answer: {accepted: {channel: email}}"),
+    may("cancel", "text", "Why the execution is cancelled.", "cancel: changed_my_mind"),
+    may(
+        "refused",
+        "text | list of name",
+        "Says that this must be refused: by its code, or by the names of the fields that are wrong.",
+        "refused: [password]",
+    ),
 )
 
 CONSTRUCTS: Final = (

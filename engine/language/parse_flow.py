@@ -8,7 +8,8 @@ from typing import Final
 
 from engine.contracts import Declaration, DeclarationInvalid, ValueType, frozen, parse_types
 from engine.language.diagnostics import Findings
-from engine.language.document import FlowDocument, FlowTest
+from engine.language.document import FlowDocument
+from engine.language.flow_tests import FlowTest
 from engine.language.graph import Deadline, Migration, SignalDeclaration
 from engine.language.keys import DEADLINE, FLOW, MIGRATE, SIGNAL
 from engine.language.parse_nodes import RESERVED_FIELDS, read_node

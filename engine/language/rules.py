@@ -11,11 +11,12 @@ from engine.language.rule import Rule
 from engine.language.rules_graph import RULES_GRAPH
 from engine.language.rules_names import RULES_NAMES
 from engine.language.rules_shape import RULES_SHAPE
+from engine.language.rules_tests import RULES_TESTS
 from engine.language.rules_values import RULES_VALUES
 from engine.language.rules_yaml import RULES_YAML
 
 RULES: Final[Mapping[str, Rule]] = frozen(
-    dict((*RULES_YAML, *RULES_SHAPE, *RULES_NAMES, *RULES_GRAPH, *RULES_VALUES)),
+    dict((*RULES_YAML, *RULES_SHAPE, *RULES_NAMES, *RULES_GRAPH, *RULES_VALUES, *RULES_TESTS)),
 )
 
 

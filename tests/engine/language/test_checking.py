@@ -29,7 +29,7 @@ tests:
     mocks: {charge: [{declined: {}}, charged], consent: recorded}
     script:
       - {expect: ask, says: login.wrong, advance: 2m, act: never, with: {why: late}}
-      - {expect: wait, signal: booked, sender: bo, with: {reference: r1}}
+      - {expect: wait, signal: booked, from: bo, with: {reference: r1}}
     ends: {sent: {channel: mail}}
   ends somehow: {ends: failed}
 """

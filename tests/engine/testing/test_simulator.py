@@ -54,19 +54,26 @@ def test_time_that_passes_fires_timers() -> None:
         (
             [step(act="submit")],
             None,
-            "login.tests.yaml:7: 'submit' was refused: invalid_fields (password: this must be given)",
+            (
+                "login.tests.yaml:7: expected 'submit' to be accepted, "
+                "it was refused: invalid_fields (password: this must be given)"
+            ),
         ),
         (
             [step(act="not_me"), step(act="submit")],
             None,
-            "login.tests.yaml:7: 'submit' needs a prompt, the flow stands at 'the end 'denied''",
+            "login.tests.yaml:7: expected a prompt for 'submit', the flow stands at the end 'denied'",
         ),
-        ([], ("denied", {}), "expected the end 'denied', the flow still stands at 'ask'"),
-        ([step(act="not_me")], ("approved", None), "expected the end 'approved', found 'denied' {}"),
+        ([], ("denied", {}), "login.tests.yaml:7: expected the end 'denied', the flow still stands at 'ask'"),
+        (
+            [step(act="not_me")],
+            ("approved", None),
+            "login.tests.yaml:7: expected the end 'approved', found the end 'denied'",
+        ),
         (
             [step(act="submit", values={"password": "x"})],
             None,
-            "the task 'check' runs 'check', for which 'mocks' has no answer",
+            "login.tests.yaml:7: expected an answer, the task 'check' runs 'check', for which 'mocks' has no answer",
         ),
     ],
 )
@@ -87,7 +94,9 @@ def test_an_outcome_with_wrong_fields_is_a_fault_of_the_task_and_one_that_is_not
     assert run(
         script, mocks={"check": (("right", {}),)}, ends=("fault", {"code": "contract_broken", "node": "check"})
     ).passed
-    assert run(script, mocks={"check": (("fine", {}),)}).problem == "'check' has no outcome 'fine'"
+    assert run(script, mocks={"check": (("fine", {}),)}).problem == (
+        "login.tests.yaml:7: expected an answer, 'check' has no outcome 'fine'"
+    )
 
 
 def test_faults_can_be_mocked_and_retries_pass_by_themselves() -> None:
