@@ -3,9 +3,9 @@
 from engine.language.catalogue import Catalogue, parse_catalogue
 from engine.language.checking import CheckReport, FlowSet, Source, check_flows, check_folder, load_catalogue, load_flows
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
-from engine.language.document import FlowTest, ScriptStep
 from engine.language.draw import draw_mermaid
 from engine.language.expressions import compile_expression
+from engine.language.flow_tests import FlowTest, ScriptStep
 from engine.language.graph import (
     CallNode,
     Case,
@@ -29,10 +29,13 @@ from engine.language.graph import (
     Timeout,
     WaitNode,
 )
+from engine.language.key import Construct, Key
+from engine.language.keys import CONSTRUCTS, SHAPES
 from engine.language.render import diagnostics_json, render_diagnostics, summary
 from engine.language.rule import Rule
 from engine.language.rules import RULES, rules
-from engine.language.terms import ExpressionInvalid
+from engine.language.schema import flow_schema, flow_schema_text
+from engine.language.terms import FILTERS, TESTS, ExpressionInvalid
 from engine.language.values import (
     Expression,
     ExpressionFailed,
@@ -45,12 +48,17 @@ from engine.language.values import (
 )
 
 __all__ = [
+    "CONSTRUCTS",
+    "FILTERS",
     "RULES",
+    "SHAPES",
+    "TESTS",
     "CallNode",
     "Case",
     "Catalogue",
     "Catch",
     "CheckReport",
+    "Construct",
     "Deadline",
     "DecideNode",
     "Diagnostic",
@@ -62,6 +70,7 @@ __all__ = [
     "FlowTest",
     "FlowsInvalid",
     "Graph",
+    "Key",
     "Literal",
     "LiteralTexts",
     "MaxVisits",
@@ -90,6 +99,8 @@ __all__ = [
     "diagnostics_json",
     "draw_mermaid",
     "evaluate",
+    "flow_schema",
+    "flow_schema_text",
     "load_catalogue",
     "load_flows",
     "parse_catalogue",
