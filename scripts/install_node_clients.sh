@@ -1,8 +1,8 @@
 #!/bin/sh
-# Install what tests/foreign/openid-client/package-lock.json says, when it is not there yet.
+# Install what tests/foreign/*/package-lock.json say, when it is not there yet.
 set -eu
 
-cd "$(dirname -- "$0")/../tests/foreign/openid-client"
+cd "$(dirname -- "$0")/../tests/foreign"
 
 fail() {
     printf '✗ %s\n  to do: %s\n' "$1" "$2" >&2
@@ -16,8 +16,12 @@ version=$(node --version 2>&1) || fail "node does not run: $version" "$remedy"
 major=${version#v}
 [ "${major%%.*}" -ge 20 ] || fail "make test-foreign needs Node 20 or newer, found $version" "$remedy"
 
-# The copy is made last: an interrupted installation is done again.
-cmp -s package-lock.json node_modules/.installed && exit 0
-echo "· installing openid-client from package-lock.json"
-said=$(npm ci --ignore-scripts 2>&1) || fail "npm could not install: $said" "is a package registry reachable? then run it again"
-cp package-lock.json node_modules/.installed
+for lock in */package-lock.json; do
+    folder=${lock%/*}
+    # The copy is made last: an interrupted installation is done again.
+    cmp -s "$lock" "$folder/node_modules/.installed" && continue
+    echo "· installing $folder from its package-lock.json"
+    said=$(cd "$folder" && npm ci --ignore-scripts 2>&1) \
+        || fail "npm could not install: $said" "is a package registry reachable? then run it again"
+    cp "$lock" "$folder/node_modules/.installed"
+done

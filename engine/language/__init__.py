@@ -1,7 +1,16 @@
 """What an author may write, what is checked before it runs, and the compiled graph that comes out."""
 
 from engine.language.catalogue import Catalogue, parse_catalogue
-from engine.language.checking import CheckReport, FlowSet, Source, check_flows, check_folder, load_catalogue, load_flows
+from engine.language.checking import (
+    CheckReport,
+    FlowSet,
+    Source,
+    check_flows,
+    check_folder,
+    declared_contracts,
+    load_catalogue,
+    load_flows,
+)
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
 from engine.language.draw import draw_mermaid
 from engine.language.expressions import compile_expression
@@ -96,6 +105,7 @@ __all__ = [
     "check_flows",
     "check_folder",
     "compile_expression",
+    "declared_contracts",
     "diagnostics_json",
     "draw_mermaid",
     "evaluate",

@@ -10,6 +10,7 @@ from engine.contracts import Contract, UnknownFlow, frozen
 from engine.language.catalogue import DEFAULT_LANGUAGE, Catalogue, parse_catalogue
 from engine.language.checks import check_study
 from engine.language.compile import compile_document
+from engine.language.contract_file import CONTRACTS_FILE, parse_contracts
 from engine.language.diagnostics import Diagnostic, Findings, FlowsInvalid, Span, diagnostic
 from engine.language.document import CallDraft, FlowDocument
 from engine.language.flow_tests import FlowTest
@@ -216,7 +217,10 @@ def load_catalogue(folder: Path, found: list[Diagnostic], *, default: str = DEFA
 def check_folder(
     paths: Path | str | Sequence[Path | str], *, contracts: Iterable[Contract] | Mapping[str, Contract]
 ) -> tuple[CheckReport, Catalogue]:
-    """Check a folder of flows, or single files: ``*.yaml``, ``*.tests.yaml`` beside them, ``texts/LANG.yaml``."""
+    """Check a folder of flows, or single files: ``*.yaml``, ``*.tests.yaml`` beside them, ``texts/LANG.yaml``.
+
+    ``executors.yaml`` among them declares executors beside *contracts*.
+    """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     found: list[Diagnostic] = []
     files = [file for path in given for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
@@ -226,10 +230,24 @@ def check_folder(
         for language, own in load_catalogue(folder / "texts", found).languages.items():
             texts.setdefault(language, {}).update(own)
     catalogue = Catalogue(languages=frozen({language: frozen(own) for language, own in texts.items()}))
-    flows, tests = _sources(files)
-    report = check_flows(flows, contracts=contracts, catalogue=catalogue, tests=tests)
+    flows, tests = _sources([file for file in files if file.name != CONTRACTS_FILE])
+    known = declared_contracts(folders, contracts, found)
+    report = check_flows(flows, contracts=known, catalogue=catalogue, tests=tests)
     whole = CheckReport(diagnostics=(*found, *report.diagnostics), flows=report.flows, tests=report.tests)
     return whole, catalogue
+
+
+def declared_contracts(
+    folders: Iterable[Path], contracts: Iterable[Contract] | Mapping[str, Contract], found: list[Diagnostic]
+) -> Mapping[str, Contract]:
+    """Return *contracts* with those that ``executors.yaml`` in *folders* declares; mistakes in them go to *found*."""
+    known = dict(contracts_by_name(contracts))
+    for file in sorted(folder / CONTRACTS_FILE for folder in folders):
+        if file.is_file():
+            findings = Findings(str(file))
+            known |= {one.name: one for one in parse_contracts(file.read_bytes(), known, findings)}
+            found += findings.found
+    return frozen(known)
 
 
 def _sources(files: Sequence[Path]) -> tuple[list[Source], list[Source]]:

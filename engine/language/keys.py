@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.contracts import frozen
 from engine.language.key import construct, may, must
+from engine.language.keys_beside import CONTRACT, CONTRACT_FILE, STEP, TEST
 
 SHAPES: Final[Mapping[str, str]] = frozen(
     {
@@ -28,6 +29,7 @@ SHAPES: Final[Mapping[str, str]] = frozen(
         "duration": "a duration: a number with ms, s, m, h or d",
         "pattern": "a regular expression",
         "early": "keep or refuse",
+        "effect": "transactional or external",
         "jitter": "full or none",
         "audience": "initiator, person, approvers, operators or nobody",
         "value": "a literal, an =expression, or a list or record of them",
@@ -332,65 +334,8 @@ FIELD: Final = construct(
         "choose: =inputs.permissions",
     ),
 )
-TEST: Final = construct(
-    "test",
-    "a test: {inputs, mocks, script, ends}",
-    "One journey through the flow: what goes in, what executors answer, what people do, how it ends.",
-    may(
-        "inputs",
-        "map of data",
-        "The flow's inputs; a time may be written +5m, from the start.",
-        "inputs: {amount: 1200}",
-    ),
-    may(
-        "mocks",
-        "map of answers",
-        "What executors answer, in order; the last answer stays. FLOW@MAJOR mocks a called flow.",
-        "mocks: {consent: {recorded: {granted: [pay]}}}",
-    ),
-    may("script", "list of step", "What people do, in order.", "script: [{expect: ask, act: confirm}]"),
-    may(
-        "sends",
-        "list of map of data",
-        "All messages that executors were given, in order, each by some of its parts.",
-        "sends: [{message: approval.request, channel: email}]",
-    ),
-    may("ends", "answer", "The outcome, with its fields where they matter.", "ends: {confirmed: {note: fine}}"),
-)
-STEP: Final = construct(
-    "step",
-    "a step: {expect, act, with}",
-    "One step of a test: look where the flow stands, let time pass, then act, signal, answer or cancel.",
-    may(
-        "expect",
-        "text",
-        "The node where the flow must stand; CALL/NODE for one of a called flow.",
-        "expect: ask",
-    ),
-    may("says", "text id", "A message that must be shown.", "says: login.wrong"),
-    may("shows", "map of data", "Values that the prompt must show.", "shows: {requester: Shop}"),
-    may(
-        "sends",
-        "list of map of data",
-        "The messages that executors were given since the step before, each by some of its parts.",
-        "sends: [{message: expense.ask, recipient: bob}]",
-    ),
-    may("advance", "duration", "How much time passes then; timers fire when they are due.", "advance: 24h"),
-    may("act", "name", "The action that the person takes.", "act: confirm"),
-    may("signal", "signal name", "The signal that arrives.", "signal: booked"),
-    may("from", "text", "Who sends the signal.", "from: ann"),
-    may("with", "map of data", "The fields of the action, or the payload of the signal.", "with: {note: fine}"),
-    may("answer", "answer", "What comes of a deferred task at last.", "answer: {accepted: {channel: email}}"),
-    may("cancel", "text", "Why the execution is cancelled.", "cancel: changed_my_mind"),
-    may(
-        "refused",
-        "text | list of name",
-        "Says that this must be refused: by its code, or by the names of the fields that are wrong.",
-        "refused: [password]",
-    ),
-)
 
 CONSTRUCTS: Final = (
     FLOW, *NODES, TARGET, SAY, CASE, CATCH, TIMEOUT, MAX_VISITS, RETRY, TEXTS, SIGNAL, DEADLINE, MIGRATE,
-    DECLARATION, FIELD, TEST, STEP,
+    DECLARATION, FIELD, TEST, STEP, CONTRACT_FILE, CONTRACT,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, Final
 from engine.contracts import frozen
 from engine.language.flow_tests import FlowTest, PlannedAnswer, ScriptStep
 from engine.language.graph import Place
-from engine.language.keys import STEP, TEST
+from engine.language.keys_beside import STEP, TEST
 from engine.language.reading import Reading
 from engine.language.yaml_tree import Spots, YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar, plain_data
 

@@ -40,6 +40,7 @@ WORDS: Final[Mapping[str, Mapping[str, Any]]] = frozen(
         "flag": {"type": "boolean"},
         "duration": {"type": "string", "anyOf": [{"pattern": _SHORT}, {"pattern": _ISO}]},
         "pattern": {"type": "string", "format": "regex"},
+        "effect": {"enum": ["transactional", "external"]},
         "early": {"enum": ["keep", "refuse"]},
         "jitter": {"enum": ["full", "none"]},
         "audience": {"enum": list(AUDIENCES)},

@@ -1,6 +1,7 @@
 """The files that a ``flow`` command was given, and how it shows what is wrong with them."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -8,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from engine import Contract
-from engine.language import Diagnostic, Graph, check_folder
+from engine.language import Diagnostic, Graph, check_folder, declared_contracts, render_diagnostics
 from lockhouse.command_line.console import note, report
 from lockhouse.flows import CONTRACTS, flows_folder
 
@@ -69,8 +70,16 @@ def colourful(terminal: bool) -> bool:
 
 
 def known_contracts(paths: list[Path] | None) -> tuple[Contract, ...]:
-    """Return the contracts of the executors that there are, with those that the folders among *paths* declare."""
-    return CONTRACTS
+    """Return the contracts of the executors that there are, with those that the folders among *paths* declare.
+
+    Ends the command where one cannot be read.
+    """
+    found: list[Diagnostic] = []
+    known = declared_contracts(existing(paths), CONTRACTS, found)
+    if found:
+        sys.stderr.write(render_diagnostics(found, source_texts(found), color=colourful(sys.stderr.isatty())))
+        raise typer.Exit(1)
+    return tuple(known.values())
 
 
 def written(file: Path, text: str) -> None:
