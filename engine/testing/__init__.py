@@ -3,6 +3,7 @@
 from engine.testing.clock import FakeClock
 from engine.testing.coverage import Coverage, coverage
 from engine.testing.executors import AnswersUsedUp, FakeExecutor, FakeTransactionalExecutor
+from engine.testing.junit import junit_xml
 from engine.testing.mocks import Mocks
 from engine.testing.playing import Unexpected
 from engine.testing.running import Difference, TestResult, run_flow_tests, simulate
@@ -22,6 +23,7 @@ __all__ = [
     "Unexpected",
     "Way",
     "coverage",
+    "junit_xml",
     "run_flow_tests",
     "simulate",
     "ways",
