@@ -133,7 +133,7 @@ RULES_YAML: Final[tuple[tuple[str, Rule], ...]] = (
         "nodes: {1: {end: done}}",
         "Use a name of small letters, digits and _.",
     ),
-    rule("LH117", "file-too-large", "limits", "The file is larger than 256 KiB.", "…", "Divide the flow by 'call'."),
+    rule("LH117", "file-too-large", "limits", "The file is larger than 1 MiB.", "…", "Divide the flow by 'call'."),
     rule(
         "LH118",
         "nested-too-deep",
@@ -146,7 +146,7 @@ RULES_YAML: Final[tuple[tuple[str, Rule], ...]] = (
         "LH119",
         "too-many-values",
         "limits",
-        "The file holds more than 20,000 values.",
+        "The file holds more than 60,000 values.",
         "…",
         "Divide the flow by 'call'.",
     ),

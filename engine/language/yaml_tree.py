@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.language.diagnostics import Span
@@ -42,16 +43,20 @@ class YamlEntry:
     value: YamlNode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class YamlMap:
     """Keys with what they hold, in order; of a doubled key the first."""
 
     span: Span
     entries: tuple[YamlEntry, ...]
 
+    @cached_property
+    def _by_key(self) -> dict[str, YamlEntry]:
+        return {entry.key: entry for entry in self.entries}
+
     def entry(self, key: str) -> YamlEntry | None:
         """Return the entry of *key*, if it is there."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+        return self._by_key.get(key)
 
     def get(self, key: str) -> YamlNode | None:
         """Return what *key* holds, if it is there."""

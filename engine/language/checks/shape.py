@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
-
-import networkx as nx
 
 from engine.language.diagnostics import Diagnostic
 from engine.language.document import BrokenDraft, CallDraft, FlowDocument, TaskDraft
 from engine.language.graph import EndNode, PromptNode, WaitNode
+from engine.language.paths import Ways, backwards, knots, loop_through, reached_from, shortest_path, within
 from engine.language.study import Study, placed_targets
-
-Ways: TypeAlias = "nx.DiGraph[str]"
 
 
 def check_shape(study: Study) -> Iterator[Diagnostic]:
     """Yield what is wrong with the graph; nothing while its nodes or targets are themselves broken."""
-    document = study.document
-    ways = _ways(document)
-    if ways is None:
+    if not study.connected:
         return
-    roots = [document.start, *([document.deadline.to] if document.deadline else [])]
-    reached = set[str]().union(*({root} | nx.descendants(ways, root) for root in roots))
+    ways = {name: [way.target.to for way in leaving] for name, leaving in study.ways.items()}
+    reached = reached_from(ways, study.roots)
     yield from _unreachable(study, reached)
     yield from _endless(study, ways, reached)
     yield from _loops(study, ways, reached)
@@ -32,15 +26,12 @@ def check_shape(study: Study) -> Iterator[Diagnostic]:
 
 def _ways(document: FlowDocument) -> Ways | None:
     nodes = document.nodes
-    targets = [(placed.node, placed.target.to) for placed in placed_targets(document)]
-    known = all(to in nodes for _, to in targets) and document.start in nodes
+    ways: dict[str, list[str]] = {name: [] for name in nodes}
+    for placed in placed_targets(document):
+        ways[placed.node].append(placed.target.to)
+    known = all(to in nodes for following in ways.values() for to in following) and document.start in nodes
     whole = not any(isinstance(node, BrokenDraft) for node in nodes.values())
-    if not (known and whole) or (document.deadline and document.deadline.to not in nodes):
-        return None
-    ways: Ways = nx.DiGraph()
-    ways.add_nodes_from(nodes)
-    ways.add_edges_from(targets)
-    return ways
+    return ways if known and whole else None
 
 
 def _in_order(document: FlowDocument, names: Iterable[str]) -> list[str]:
@@ -59,7 +50,7 @@ def _unreachable(study: Study, reached: set[str]) -> Iterator[Diagnostic]:
 def _endless(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
     document = study.document
     ends = [name for name, node in document.nodes.items() if isinstance(node, EndNode)]
-    finishing = set(ends).union(*(nx.ancestors(ways, end) for end in ends))
+    finishing = reached_from(backwards(ways), ends)
     stuck = _in_order(document, reached - finishing)
     if stuck:
         others = f" (nor from {', '.join(stuck[1:])})" if len(stuck) > 1 else ""
@@ -77,11 +68,12 @@ def _loops(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
         or getattr(node, "max_visits", None) is not None
         or (isinstance(node, CallDraft) and _asks_somebody(study, node))
     }
-    running = ways.subgraph(reached - pausing)
-    for loop in _cycles(study.document, running):
-        span = study.document.spots.key("nodes", loop[0])
-        shown = " → ".join((*loop, loop[0]))
-        message = f"this loop has no person, no wait and no bound: {shown}"
+    running = within(ways, reached - pausing)
+    for knot in knots(running):
+        first = _in_order(study.document, knot)[0]
+        span = study.document.spots.key("nodes", first)
+        loop = loop_through(within(running, knot), first)
+        message = f"this loop has no person, no wait and no bound: {' → '.join(loop)}"
         yield study.report("LH503", span, message, hint="put max_visits: {times: 10, to: NODE} on one of its nodes")
 
 
@@ -92,34 +84,20 @@ def _asks_somebody(study: Study, node: CallDraft) -> bool:
     if callee is None or ways is None:
         return True  # it is reported where it is wrong
     pausing = {name for name, inner in callee.nodes.items() if isinstance(inner, PromptNode | WaitNode)}
-    through = ways.subgraph(set(callee.nodes) - pausing)
     if callee.start in pausing:
         return True
-    reached = {callee.start} | nx.descendants(through, callee.start)
+    reached = reached_from(within(ways, callee.nodes.keys() - pausing), [callee.start])
     return not any(isinstance(callee.nodes[name], EndNode) for name in reached)
-
-
-def _cycles(document: FlowDocument, ways: Ways) -> Iterator[list[str]]:
-    """Yield one cycle of each knot of *ways*, beginning with its first node in the file."""
-    for knot in nx.strongly_connected_components(ways):
-        first = _in_order(document, knot)[0]
-        inner = ways.subgraph(knot)
-        if inner.number_of_edges() == 0:
-            continue
-        loops = (nx.shortest_path(inner, after, first) for after in sorted(inner.successors(first)))
-        yield [first, *min(loops, key=len)[:-1]]
 
 
 def _guessing(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
     nodes = study.document.nodes
-    unbounded = ways.subgraph(name for name in reached if getattr(nodes[name], "max_visits", None) is None)
-    for knot in nx.strongly_connected_components(unbounded):
-        if unbounded.subgraph(knot).number_of_edges() == 0:
-            continue
+    unbounded = within(ways, {name for name in reached if getattr(nodes[name], "max_visits", None) is None})
+    for knot in knots(unbounded):
         for name in _in_order(study.document, knot):
             if not _takes_secrets(study, name):
                 continue
-            loop = _shortest_loop(unbounded.subgraph(knot), name)
+            loop = loop_through(within(unbounded, knot), name)
             message = f"this loop tries '{name}' again and again without a bound: {' → '.join(loop)}"
             hint = "put max_visits: {times: 5, to: NODE} on one of its nodes"
             yield study.report("LH504", study.document.spots.key("nodes", name), message, hint=hint)
@@ -131,21 +109,14 @@ def _takes_secrets(study: Study, name: str) -> bool:
     return contract is not None and contract.takes_secrets
 
 
-def _shortest_loop(ways: Ways, name: str) -> list[str]:
-    loops = [
-        nx.shortest_path(ways, after, name) for after in sorted(ways.successors(name)) if nx.has_path(ways, after, name)
-    ]
-    return [name, *min(loops, key=len)]
-
-
 def _deadline(study: Study, ways: Ways) -> Iterator[Diagnostic]:
     document = study.document
     if document.deadline is None:
         return
     to = document.deadline.to
-    for name in _in_order(document, {to} | nx.descendants(ways, to)):
+    for name in _in_order(document, reached_from(ways, [to])):
         if isinstance(document.nodes[name], PromptNode | WaitNode):
-            path = " → ".join(nx.shortest_path(ways, to, name))
+            path = " → ".join(shortest_path(ways, [to], name))
             span = document.spots.value("deadline", "to")
             message = f"after the deadline nobody may be asked any more, and this leads to '{name}': {path}"
             yield study.report("LH505", span, message, hint="lead it to an end without a prompt or a wait on the way")
