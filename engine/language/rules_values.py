@@ -104,6 +104,14 @@ RULES_VALUES: Final[tuple[tuple[str, Rule], ...]] = (
         "Show something else, or declare the receiver 'secret: true'.",
     ),
     rule(
+        "LH806",
+        "wrong-audience",
+        "secrets",
+        "A value that is declared for some people only would be seen by others: in a prompt, in a message, in an outcome, or in a variable or flow that does not keep it for them.",
+        "show: {score: =inputs.score}   # score: {type: integer, audience: operators}",
+        "Leave it out, or declare the receiver with the same 'audience'.",
+    ),
+    rule(
         "LH851",
         "unproven",
         "security",
@@ -118,6 +126,14 @@ RULES_VALUES: Final[tuple[tuple[str, Rule], ...]] = (
         "Two proofs are given together, and they may be about two different persons: one signed in, another consented.",
         "with: {subject: =steps.first.subject, granted: =steps.consent_of_second.granted, …}",
         "Take both from one sign-in: hand its subject to the task that records the consent.",
+    ),
+    rule(
+        "LH853",
+        "outlives-request",
+        "security",
+        "A flow that answers a request (it hands something to an 'endpoint') ends when the request does: not later, and not never.",
+        "deadline: {at: =inputs.expires_at + inputs.extra, to: late}",
+        "Take the end of the request as an input of type time: deadline: {at: =inputs.expires_at, to: NODE}.",
     ),
     rule(
         "LH901",

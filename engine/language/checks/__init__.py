@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from engine.language.checks.audience import check_audience
 from engine.language.checks.calls import check_calls
 from engine.language.checks.data import check_data
+from engine.language.checks.deadline import check_deadline
 from engine.language.checks.names import check_names
 from engine.language.checks.outcomes import check_outcomes
 from engine.language.checks.provenance import check_provenance
@@ -24,9 +26,11 @@ FAMILIES: Final[tuple[Check, ...]] = (
     check_outcomes,
     check_shape,
     check_secrets,
+    check_audience,
     check_types,
     check_data,
     check_provenance,
+    check_deadline,
     check_texts,
 )
 

@@ -16,7 +16,7 @@ from engine.language.diagnostics import Diagnostic
 from engine.language.document import BrokenDraft, FlowDocument
 from engine.language.graph import DecideNode
 from engine.language.inference import declared_along
-from engine.language.study import PlacedTarget, PlacedValue, Study, expressions, placed_targets, placed_values
+from engine.language.study import PlacedTarget, PlacedValue, Study, expressions, placed_targets
 from engine.language.terms import Choice, Filtered, Operation, Opposite, Read, Term, Tested, children
 from engine.language.yaml_tree import Path
 
@@ -53,7 +53,7 @@ def check_data(study: Study) -> Iterator[Diagnostic]:
     ways = {_name(target): _way(study, target) for target in targets}
     first = frozenset(("vars", name) for name, declared in document.variables.items() if _has_default(declared))
     entering = _entering(roots, first, ways)
-    for placed in placed_values(study):
+    for placed in study.values:
         facts = _facts_at(placed, first, entering, ways)
         if facts is None:
             continue

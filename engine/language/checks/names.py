@@ -7,7 +7,7 @@ from engine.language.diagnostics import Diagnostic, nearest
 from engine.language.document import TaskDraft
 from engine.language.graph import EndNode, WaitNode
 from engine.language.inference import declared_along
-from engine.language.study import Study, expressions, placed_targets, placed_values
+from engine.language.study import Study, expressions, placed_targets
 from engine.language.terms import EXECUTION_NAMES, Read, reads
 from engine.language.values import Expression
 from engine.language.yaml_tree import Path
@@ -40,7 +40,7 @@ def check_names(study: Study) -> Iterator[Diagnostic]:
     yield from _nodes(study)
     yield from _settings(study)
     yield from _for_versions(study)
-    for placed in placed_values(study):
+    for placed in study.values:
         for path, expression in expressions(placed):
             yield from _reads(study, path, expression)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from engine.contracts import Declaration
+from engine.contracts import Declaration, ListOf, RecordOf, ValueType
 from engine.language.diagnostics import Diagnostic
 from engine.language.document import BrokenDraft, TaskDraft
 from engine.language.graph import PromptNode
 from engine.language.inference import declared_along
-from engine.language.study import PlacedValue, Study, expressions, placed_values
+from engine.language.study import PlacedValue, Study, expressions
 from engine.language.terms import Read, reads
 from engine.language.values import Expression, Literal
 from engine.language.yaml_tree import Path
@@ -18,7 +18,7 @@ from engine.language.yaml_tree import Path
 def check_secrets(study: Study) -> Iterator[Diagnostic]:
     """Yield a diagnostic for every secret that would be kept, shown or sent on a detour."""
     yield from _kept(study)
-    for placed in placed_values(study):
+    for placed in study.values:
         if placed.role == "argument" and placed.expected is None:
             continue  # nobody knows yet what the task takes; the unknown name itself is reported
         yield from _written_down(study, placed)
@@ -54,13 +54,15 @@ def _written_down(study: Study, placed: PlacedValue) -> Iterator[Diagnostic]:
 def _leaving(study: Study, placed: PlacedValue, path: Path, expression: Expression) -> Iterator[Diagnostic]:
     for read in reads(expression.term):
         along = list(declared_along(study, read.path))
+        if not (along and (along[-1].held or _hides(along))):
+            continue
         span = study.document.spots.inside(path, read.at, len(".".join(read.path)))
-        if along and any(declaration.held for declaration in along[-1:]):
+        if along[-1].held:
             if not _goes_whole_into_a_secret(study, placed, read):
                 message = f"'{'.'.join(read.path)}' is a {along[-1].type}, and this is no place for one"
                 hint = "hand it, as it is, to the task that checks it"
                 yield study.report("LH801", span, message, hint=hint)
-        elif any(declaration.secret for declaration in along) and not _may_take_secret(placed):
+        elif not _may_take_secret(placed, along):
             message = f"'{'.'.join(read.path)}' is secret, and would be shown or stored openly here"
             yield study.report("LH805", span, message, hint="leave it out, or declare the receiver 'secret: true'")
 
@@ -71,8 +73,29 @@ def _goes_whole_into_a_secret(study: Study, placed: PlacedValue, read: Read) -> 
     return placed.role == "argument" and to_task and whole and placed.expected is not None and placed.expected.held
 
 
-def _may_take_secret(placed: PlacedValue) -> bool:
-    return placed.role == "when" or (placed.expected is not None and placed.expected.takes_secrets)
+def _hides(along: Sequence[Declaration]) -> bool:
+    """Return whether a value is secret, lies in a secret one or has a secret part."""
+    return any(declaration.secret for declaration in along) or has_secret_part(along[-1].type)
+
+
+def _may_take_secret(placed: PlacedValue, along: Sequence[Declaration]) -> bool:
+    if placed.role == "when":
+        return True
+    if placed.expected is None or placed.role in {"choose", "default"}:
+        return False
+    whole = not any(declaration.secret for declaration in along)
+    return placed.expected.takes_secrets or (whole and placed.expected.type == along[-1].type)
+
+
+def has_secret_part(value_type: ValueType) -> bool:
+    """Return whether a record, or a list of records, has a part that is declared secret."""
+    match value_type:
+        case ListOf(item):
+            return has_secret_part(item)
+        case RecordOf(fields):
+            return any(part.secret or has_secret_part(part.type) for part in fields.values())
+        case _:
+            return False
 
 
 def _detours(study: Study) -> Iterator[Diagnostic]:
@@ -108,7 +131,7 @@ def _detours_of(study: Study, name: str, node: PromptNode, held: list[str]) -> I
 def _readers(study: Study, path: tuple[str, ...]) -> list[PlacedValue]:
     return [
         placed
-        for placed in placed_values(study)
+        for placed in study.values
         if placed.role == "argument"
         and any(read.path == path for _, found in expressions(placed) for read in reads(found.term))
     ]

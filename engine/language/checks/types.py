@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.contracts import Declaration, ListOf, RecordOf, Scalar, ValueType, check_value
 from engine.language.diagnostics import Diagnostic, nearest
 from engine.language.inference import Inference, assignable, kind_of
-from engine.language.study import IDS, PlacedValue, Study, placed_values
+from engine.language.study import IDS, PlacedValue, Study
 from engine.language.terms import Choice, Constant, Filtered, Listed, Term
 from engine.language.values import Expression, Literal, Structure, Value
 from engine.language.yaml_tree import Path
@@ -15,7 +15,7 @@ from engine.language.yaml_tree import Path
 
 def check_types(study: Study) -> Iterator[Diagnostic]:
     """Yield a diagnostic for every value that cannot be of the type that is wanted."""
-    for placed in placed_values(study):
+    for placed in study.values:
         yield from _operands(study, placed.path, placed.value)
         match placed.role:
             case "choose":
