@@ -25,8 +25,9 @@ def _failures(results: Sequence[TestResult]) -> str:
 
 
 def _case(suite: ET.Element, result: TestResult) -> None:
-    place = {"file": result.place.file, "line": str(result.place.line)}
-    case = ET.SubElement(suite, "testcase", classname=result.flow, name=_printable(result.test), **place)
+    case = ET.SubElement(suite, "testcase", classname=result.flow, name=_printable(result.test))
+    case.set("file", result.place.file)
+    case.set("line", str(result.place.line))
     if result.problem is not None:
         failure = ET.SubElement(case, "failure", message=_printable(result.problem))
         failure.text = _printable(result.report())

@@ -81,7 +81,8 @@ class Mocks:
         routes = frozen({own: Target(to=own) for own in ends})
         task = TaskNode(id=_ANSWER, executor=name, contract=contract, routes=routes)
         nodes: dict[str, Node] = {_ANSWER: task, **ends}
-        return replace(graph, start=_ANSWER, nodes=frozen(nodes), deadline=None, variables=frozen({}), signals=frozen({}))
+        nothing: Mapping[str, Any] = frozen({})
+        return replace(graph, start=_ANSWER, nodes=frozen(nodes), deadline=None, variables=nothing, signals=nothing)
 
 
 def answered(

@@ -1,5 +1,7 @@
 """``lockhouse flow test``: the tests of flows, without a server, a database or a network."""
 
+# ruff: noqa: PT028 - the command is called test; it is not one
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ from engine.language import FlowSet
 from engine.testing import Coverage, TestResult, coverage, junit_xml, simulate
 from lockhouse.command_line.console import print_json, print_table, report
 from lockhouse.command_line.flow.loading import loaded
-from lockhouse.command_line.flow.sources import PathsArgument
+from lockhouse.command_line.flow.sources import PathsArgument, written
 from lockhouse.command_line.options import JsonOption
 
 __all__ = ["test"]
@@ -39,7 +41,7 @@ def test(
     covered = [coverage(flows.latest(flow), results) for flow in flows.names]
     low = [each for each in covered if each.percent < floor]
     if junit is not None:
-        _write(junit, junit_xml(results))
+        written(junit, junit_xml(results))
     failed = [result for result in results if not result.passed]
     if as_json:
         print_json(
@@ -69,14 +71,6 @@ def _run(flows: FlowSet, part: str) -> list[TestResult]:
         report(f"there are no tests{called}")
         raise typer.Exit(2)
     return [simulate(flows.by_digest, flows.latest(flow), test) for flow, test in chosen]
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        report(f"{file}: cannot be written: {error.strerror}")
-        raise typer.Exit(2) from error
 
 
 def _show(results: Sequence[TestResult], failed: Sequence[TestResult], covered: Sequence[Coverage]) -> None:
