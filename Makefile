@@ -3,6 +3,9 @@
 
 BIN := .venv/bin
 REPORT := -q --no-header
+# Tests wait for other processes half of the time; files are given out in the order of tests/conftest.py.
+WORKERS ?= 3
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long test-foreign check fix docs site lock screenshots wheel bench clean
 
@@ -17,11 +20,11 @@ demo: setup  ## Show the whole journey: a client asks, a person decides elsewher
 
 test: setup  ## Run the tests (under ten minutes)
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) $(ARGS)
 
 test-long: setup  ## Run the long races and the chaos tests as well
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) -n 2 --dist loadfile -m "not node" $(ARGS)
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) -m "not node" $(ARGS)
 
 test-foreign: setup  ## Drive the server with other people's clients: openid-client (needs Node) and requests-oauth2client
 	@scripts/install_node_clients.sh

@@ -43,8 +43,8 @@ class Visitor:
 
     def listen(self) -> None:
         """Note from now on what comes, and what does not."""
-        self.page.on("response", lambda answer: self._answers.append(answer))
-        self.page.on("requestfailed", lambda request: self._failed.append(request))
+        self.page.on("response", self._answers.append)
+        self.page.on("requestfailed", self._failed.append)
 
     async def open(self, gallery: str, name: str, *, scheme: Any = "light") -> Page:
         """Open a page and return it; it stands still, as people may ask their device for."""

@@ -28,7 +28,8 @@ async def galleries() -> AsyncIterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 async def visitor(chromium: Browser, galleries: dict[str, str]) -> AsyncIterator[Visitor]:
     """Return who goes through the pages on a phone: one browser for all of them, because a new one costs a second."""
-    context = await chromium.new_context(viewport=PHONE, is_mobile=True)
+    phone: Any = PHONE
+    context = await chromium.new_context(viewport=phone, is_mobile=True)
     page = await context.new_page()
     devices = await context.new_cdp_session(page)
     await devices.send("Network.enable")

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.fixtures.relying_party import Person
+from tests.fixtures.server import patience
 
 DEMO = (sys.executable, "-m", "lockhouse", "demo")
 
@@ -151,12 +150,20 @@ def test_a_reader_who_denies_sees_what_the_client_learns(tmp_path: Path) -> None
     assert_nothing_left(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_leaves_nothing_behind_and_no_color_is_respected(tmp_path: Path, number: signal.Signals) -> None:
+def test_interrupted_it_leaves_nothing_behind_and_no_color_is_respected(tmp_path: Path) -> None:
     with terminal(tmp_path, NO_COLOR="1") as shown:
         shown.read_until(r"password: [a-z]+-")
-        shown.process.send_signal(number)
+        shown.process.send_signal(signal.SIGINT)
         assert shown.read_to_end() == 130
     assert "Traceback" not in shown.text
     assert not re.search(r"\x1b\[(?:[0-9]+;)*[349][0-7]m", shown.raw)
+    assert_nothing_left(tmp_path)
+
+
+def test_ended_while_its_server_is_starting_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    with terminal(tmp_path) as shown:
+        assert any("serve" in line for _ in patience(60) for line in servers_of(tmp_path))
+        shown.process.send_signal(signal.SIGTERM)
+        assert shown.read_to_end() == 130
+    assert "Traceback" not in shown.text
     assert_nothing_left(tmp_path)
