@@ -1,7 +1,8 @@
 """Hands a message for a person to the outbox; architecture.md "What an executor may be".
 
-It looks up the address, has the channel render the message, and answers Deferred: the outbox completes the node
-with ``accepted`` or ``undeliverable``. Which channel comes first, and what follows it, is the flow's decision.
+It looks up the address, queues who is to be told what, and answers Deferred: the outbox completes the node with
+``accepted`` or ``undeliverable``. The words are made when the message leaves (``executors.channels.rendered``). Which
+channel comes first, and what follows it, is the flow's decision.
 """
 
 from collections.abc import Mapping
@@ -30,32 +31,16 @@ class ContactBook(Protocol):
         ...
 
 
-class MessageRenderer(Protocol):
-    """One channel's way to turn a message into what its sender will deliver, unchanged, at every try."""
+class MessageChannel(Protocol):
+    """What is known of a channel before anything is sent over it."""
 
-    def render(
-        self,
-        *,
-        key: str,
-        correlation: str,
-        now: datetime,
-        address: str,
-        name: str,
-        locale: str,
-        message: Mapping[str, Any],
-        link: str,
-        until: datetime,
-    ) -> Mapping[str, Any] | str:
-        """Return the payload (JSON), or as a text the reason why this address cannot be written to.
-
-        The same arguments give the same payload: it may be called twice. Raise Fault for a message that the
-        channel does not know.
-        """
+    def check(self, *, address: str, message: str, locale: str) -> str | None:
+        """Return the reason why *address* cannot be written to, or None. Raise Fault for a message that is unknown."""
         ...
 
 
 class NotificationDispatch:
-    """The executor ``notification_dispatch``. *channels* has a renderer for each channel that there is."""
+    """The executor ``notification_dispatch``. *channels* has each channel that there is, by name."""
 
     contract = Contract.declare(
         name="notification_dispatch",
@@ -70,41 +55,43 @@ class NotificationDispatch:
             "until": "time",
         },
         outcomes={"accepted": {"channel": "string"}, "undeliverable": {"reason": "string"}},
-        faults={"message_unknown": "no template has this id", "message_incomplete": "a parameter is missing"},
+        faults={"message_unknown": "no template has this id"},
     )
 
-    def __init__(self, *, contacts: ContactBook, channels: Mapping[str, MessageRenderer]) -> None:
+    def __init__(self, *, contacts: ContactBook, channels: Mapping[str, MessageChannel]) -> None:
         self._contacts = contacts
         self._channels = dict(channels)
 
     def run(self, unit: Unit, context: Context, inputs: Mapping[str, Any]) -> Done | Deferred:
         """Queue the message, or say at once why nothing can be sent."""
-        channel: str = inputs["channel"]
-        renderer = self._channels.get(channel)
-        if renderer is None:
+        name: str = inputs["channel"]
+        channel = self._channels.get(name)
+        if channel is None:
             return _undeliverable("no_channel")
-        contact = self._contacts.address(unit, inputs["recipient"], channel)
+        contact = self._contacts.address(unit, inputs["recipient"], name)
         if contact is None:
             return _undeliverable("no_address")
+        message: Mapping[str, Any] = inputs["message"]
+        reason = channel.check(address=contact.address, message=message["id"], locale=contact.locale)
+        if reason is not None:
+            return _undeliverable(reason)
         until: datetime = inputs["until"]
-        payload = renderer.render(
-            key=context.key,
-            correlation=context.correlation,
-            now=context.now,
-            address=contact.address,
-            name=contact.name,
-            locale=contact.locale,
-            message=inputs["message"],
-            link=inputs["link"],
-            until=until,
-        )
-        if isinstance(payload, str):
-            return _undeliverable(payload)
+        payload = {
+            "key": context.key,
+            "correlation": context.correlation,
+            "now": context.now,
+            "recipient": contact.address,
+            "name": contact.name,
+            "locale": contact.locale,
+            "message": message,
+            "link": inputs["link"],
+            "until": until,
+        }
         queued = Message(
-            sender=channel,
+            sender=name,
             payload=payload,
             delivered="accepted",
-            delivered_fields={"channel": channel},
+            delivered_fields={"channel": name},
             undeliverable="undeliverable",
             give_up_at=until,
         )

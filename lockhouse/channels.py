@@ -1,4 +1,4 @@
-"""Makes the channels that the settings describe: for each, who renders its messages and who sends them."""
+"""Makes the channels that the settings describe: for each, who knows its messages and who sends them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from engine import Sender
 from executors.channels.email import EmailRenderer, MailFolder, SmtpSender
+from executors.channels.rendered import RenderedSender
 from executors.channels.sms import AnswerRule, Authentication, HttpGateway, RequestTemplate, SmsFolder, SmsRenderer
 from executors.channels.sms import SmsSender as Sms
-from executors.notification_dispatch import MessageRenderer
+from executors.notification_dispatch import MessageChannel
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.flows import flows_folder
 from lockhouse.looks import mail_colours
@@ -21,15 +22,18 @@ __all__ = ["Channel", "channels_of", "mail_directory", "mail_sender", "sms_direc
 class Channel:
     """One way to reach people."""
 
-    renderer: MessageRenderer
+    known: MessageChannel
     sender: Sender
 
 
 def channels_of(configuration: Configuration, *, gateway: HttpGateway) -> Mapping[str, Channel]:
     """Return the channels by name: ``email`` always, ``sms`` where it is set. Raise `SettingsInvalid`."""
-    channels = {"email": Channel(renderer=_email(configuration), sender=mail_sender(configuration))}
+    mails = _email(configuration)
+    channels = {"email": Channel(known=mails, sender=RenderedSender(renderer=mails, sender=mail_sender(configuration)))}
     if configuration.settings.sms.exists:
-        channels["sms"] = Channel(renderer=_texts(configuration), sender=_sms(configuration, gateway))
+        texts = _texts(configuration)
+        sender = RenderedSender(renderer=texts, sender=_sms(configuration, gateway))
+        channels["sms"] = Channel(known=texts, sender=sender)
     return channels
 
 

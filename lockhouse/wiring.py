@@ -105,7 +105,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             ContactChannels(contacts=contacts),
             NotificationDispatch(
                 contacts=contacts,
-                channels={name: channel.renderer for name, channel in channels.items()},
+                channels={name: channel.known for name, channel in channels.items()},
             ),
             PasswordAuth(verifier=verifier),
             Consent(ledger=Consents(keyring=keyring)),

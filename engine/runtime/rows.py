@@ -179,7 +179,7 @@ class Rows:
 
     def queue(self, unit: Unit, held: Held, message: Message, *, name: str, key: str, now: datetime) -> None:
         """Put *message* of the task *key* into the outbox under its own *name*."""
-        body = {"payload": message.payload, "fields": pack(message.delivered_fields)}
+        body = {"payload": pack(message.payload), "fields": pack(message.delivered_fields)}
         self.outbox.enqueue(
             unit,
             id=name,
@@ -196,7 +196,8 @@ class Rows:
     def open_message(self, message: OutgoingMessage) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the payload to send and the fields of the outcome once it is delivered."""
         body = json.loads(self.outbox.open_payload(message))
-        return body["payload"], cast("Mapping[str, Any]", unpack(body["fields"]))  # packed as a mapping above
+        packed = (unpack(body["payload"]), unpack(body["fields"]))
+        return cast("tuple[Mapping[str, Any], Mapping[str, Any]]", packed)  # packed as mappings above
 
     def read_history(self, unit: Unit, execution: str) -> tuple[HistoryEntry, ...]:
         """Return what happened, line by line."""

@@ -21,7 +21,7 @@ from engine.contracts import (
     TransientError,
     check_fields,
 )
-from engine.execution import Failed, Promised, RunTask, Succeeded
+from engine.execution import Failed, Promised, RunTask, Succeeded, pack
 from engine.runtime.bounded import bounded
 from engine.runtime.ports import Executor, ExternalExecutor, TransactionalExecutor
 from engine.storage import Unit
@@ -155,7 +155,7 @@ def _is_moment(value: object) -> bool:
 
 def _can_be_kept(message: Message, contract: Contract) -> bool:
     """Return whether the outbox can store *message* and later complete its node with it."""
-    json.dumps(message.payload)  # raises where it is not JSON: a fault of the executor like any other
+    json.dumps(pack(message.payload))  # raises where it cannot be kept: a fault of the executor like any other
     if message.give_up_at is not None and not _is_moment(message.give_up_at):
         return False
     if message.undeliverable is not None and message.undeliverable not in contract.outcomes:

@@ -47,9 +47,10 @@ class PostgresqlLink:
         """Run one statement."""
         self._begun = True
         cursor = self.connection.execute(text.encode(), values)
-        if cursor.description is None:
-            return Answer(cursor.rowcount, (), ())
-        return Answer(cursor.rowcount, tuple([column.name for column in cursor.description]), cursor.fetchall())
+        columns = cursor.description
+        if columns is None:
+            return Answer(cursor.rowcount, None, ())
+        return Answer(cursor.rowcount, columns, cursor.fetchall())
 
     def execute_many(self, text: str, values: Sequence[Sequence[object]]) -> int:
         """Run one statement for each of *values*."""

@@ -12,6 +12,13 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _KINDS = {"UNIQUE": "unique", "NOT NULL": "not_null", "CHECK": "check", "FOREIGN KEY": "foreign_key"}
 
 
+# SQLite's own 2 MB hold a few hundred pages: keys are random, and a batch of requests touches more than that. What does
+# not fit is read again for each request, and written to the log before its time.
+CACHE_KIB = 32 * 1024
+# The log is copied into the file at 32 MB, not at 4: pages that many requests have changed are copied once.
+CHECKPOINT_PAGES = 8_000
+
+
 class SqliteLink:
     """A driver's connection with ``isolation_level=None``: only we begin and commit."""
 
@@ -21,10 +28,11 @@ class SqliteLink:
     def execute(self, text: str, values: Sequence[object]) -> Answer:
         """Run one statement."""
         cursor = self.connection.execute(text, values)
-        if cursor.description is None:
-            return Answer(cursor.rowcount, (), ())
+        columns = cursor.description
+        if columns is None:
+            return Answer(cursor.rowcount, None, ())
         rows = cursor.fetchall()
-        return Answer(len(rows), tuple([column[0] for column in cursor.description]), rows)
+        return Answer(len(rows), columns, rows)
 
     def execute_many(self, text: str, values: Sequence[Sequence[object]]) -> int:
         """Run one statement for each of *values*."""
@@ -74,6 +82,8 @@ def open_writer(path: str, *, patience: float) -> sqlite3.Connection:
     try:
         until_free(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA busy_timeout = 0")

@@ -4,7 +4,7 @@ import threading
 import weakref
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table
@@ -53,7 +53,7 @@ class Plan:
     names: tuple[str, ...]
     defaults: Mapping[str, Any]
     expand: Callable[[Mapping[str, Any]], tuple[str, tuple[Any, ...]]] | None = None
-    _rows: dict[tuple[str, ...], Callable[[Sequence[Any]], Any]] = field(default_factory=dict)
+    _make_row: Callable[[Sequence[Any]], Any] | None = None
 
     def bind(self, params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """Return the text and the values in its order."""
@@ -67,12 +67,13 @@ class Plan:
         check_all(values)
         return self.text, values
 
-    def row_maker(self, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
-        """Return what makes a named tuple of a row with *columns*."""
-        maker = self._rows.get(columns)
+    def row_maker(self, columns: Sequence[Sequence[Any]]) -> Callable[[Sequence[Any]], Any]:
+        """Return what makes a named tuple of a row; *columns* are looked at once: a statement names its own."""
+        maker = self._make_row
         if maker is None:
-            row: Any = namedtuple("Row", list(columns), rename=True)  # type: ignore[misc] # noqa: PYI024 - named at run time
-            maker = self._rows[columns] = row._make
+            names = [column[0] for column in columns]
+            row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # noqa: PYI024 - named at run time
+            maker = self._make_row = row._make
         return maker
 
 

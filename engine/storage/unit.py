@@ -19,7 +19,8 @@ class Answer(NamedTuple):
     """What a driver returned."""
 
     rowcount: int
-    columns: tuple[str, ...]
+    columns: Sequence[Sequence[Any]] | None
+    """As the driver describes them, names first; None where the statement gives no rows."""
     rows: Sequence[Sequence[Any]]
 
 
@@ -84,12 +85,24 @@ class Unit:
     on both databases alike. Nothing here begins, commits or rolls back the whole.
     """
 
-    __slots__ = ("_depth", "_ended", "_failure", "_link", "_plans", "channels", "dialect", "hooks", "journal")
+    __slots__ = (
+        "_depth",
+        "_ended",
+        "_failure",
+        "_link",
+        "_plans",
+        "_unsent",
+        "channels",
+        "dialect",
+        "hooks",
+        "journal",
+    )
 
     def __init__(self, link: Link, plans: Plans, dialect: str, *, journal: list[Any] | None = None) -> None:
         self._link, self._plans, self.dialect, self.journal = link, plans, dialect, journal
         self._failure: FlowError | None = None
         self._depth = 0
+        self._unsent: list[str] = []  # savepoints in which nothing has been done yet
         self._ended = False
         self.hooks: list[Callable[[], None]] = []
         self.channels: list[str] = []
@@ -105,35 +118,40 @@ class Unit:
             return self._execute_many(statement, params)
         plan = self._plans.find(statement, params)
         text, values = plan.bind(params)
+        if self._unsent:
+            self._send_savepoints()
         if self.journal is not None:
             self.journal.append((text, values))
         try:
             rowcount, columns, rows = self._link.execute(text, values)
         except Exception as error:  # noqa: BLE001 - the link knows which errors are the driver's
             raise self._failed(error) from None
-        if not columns:
+        if columns is None:
             return Result([], rowcount)
-        return Result(list(map(plan.row_maker(columns), rows)), rowcount)
+        return Result(list(map(plan.row_maker(columns), rows)) if rows else [], rowcount)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside where an exception leaves it, a database's error too; the exception goes on.
 
-        Hooks and notifications asked for inside are then forgotten.
+        Hooks and notifications asked for inside are then forgotten. One in which no statement runs costs none.
         """
         self._refuse_if_over()
         self._depth += 1
         name, hooks, channels = f"unit_{self._depth}", len(self.hooks), len(self.channels)
-        self._control(f"SAVEPOINT {name}")
+        self._unsent.append(name)
         try:
             yield
             if self._failure is not None:
                 raise self._failure  # noqa: TRY301 - undone like any other error
-            self._control(f"RELEASE SAVEPOINT {name}")
+            if not self._was_unsent(name):
+                self._control(f"RELEASE SAVEPOINT {name}")
         except BaseException:
             del self.hooks[hooks:], self.channels[channels:]
             # What ends the transaction ends the unit: a conflict, a lost connection, a full disk.
-            if self._link.is_open() and not isinstance(self._failure, TransientError):
+            if self._was_unsent(name):
+                pass
+            elif self._link.is_open() and not isinstance(self._failure, TransientError):
                 self._failure = None
                 self._control(f"ROLLBACK TO SAVEPOINT {name}")
                 self._control(f"RELEASE SAVEPOINT {name}")
@@ -172,11 +190,26 @@ class Unit:
         """The database's error that ended this unit, also if its function kept silent about it."""
         return self._failure
 
+    def _was_unsent(self, savepoint: str) -> bool:
+        """Forget *savepoint* if the database has never heard of it; return whether that is so."""
+        if self._unsent and self._unsent[-1] == savepoint:
+            self._unsent.pop()
+            return True
+        return False
+
+    def _send_savepoints(self) -> None:
+        """Begin the savepoints around a statement that is about to run, outer ones first."""
+        while self._unsent:
+            self._control(f"SAVEPOINT {self._unsent[0]}")
+            del self._unsent[0]
+
     def _execute_many(self, statement: Executable, params: Sequence[Mapping[str, Any]]) -> Result:
         if not params:
             return Result([], 0)
         plan = self._plans.find(statement, params[0])
         bound = [plan.bind(each) for each in params]
+        if self._unsent:
+            self._send_savepoints()
         if self.journal is not None:
             self.journal.extend(bound)
         try:

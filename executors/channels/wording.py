@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine import Fault
@@ -42,7 +42,8 @@ class Templates:
     """The templates in *folder*; each message has all *parts*, such as ``subject`` and ``txt``.
 
     What a language lacks is taken from the next wider one, then *default*. Times are told on the clocks of *zone*; a
-    template finds its city in `time_zone`, or the word UTC.
+    template finds its city in `time_zone`, or the word UTC. The folder is read once: what is changed in it counts after
+    the next start, which looks for mistakes first.
     """
 
     suffix: ClassVar[str] = ".j2"
@@ -56,21 +57,31 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=False,  # otherwise the file's time is asked for at every message
         )
+        self._known = frozenset(self._environment.list_templates(extensions=["j2"]))
         clocks = _Clocks(zone)
         self._environment.filters |= {"line": one_line, "clock": clocks.clock, "day": clocks.day}
         self._environment.globals["time_zone"] = clocks.name
 
     def render(self, message: str, locale: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the parts of *message* in the words of *locale*; Fault: unknown, or a parameter is missing."""
-        if not _ID.fullmatch(message):
-            raise Fault("message_unknown", "expected a message id such as approval.request, found something else")
-        language = self._language(message, locale)
+        language = self.language(message, locale)
         try:
             return tuple(self._part(language, message, part, values) for part in self._parts)
         except TemplateError as error:
             # Jinja2's message names the parameter, never its value.
             raise Fault("message_incomplete", f"message {message!r} cannot be written: {error.message}") from error
+
+    def language(self, message: str, locale: str) -> str:
+        """Return the language that *message* is written in for *locale*; Fault where it is unknown."""
+        if not _ID.fullmatch(message):
+            raise Fault("message_unknown", "expected a message id such as approval.request, found something else")
+        first = self._parts[0]
+        for language in (*_wider(locale), self._default):
+            if f"{language}/{message}.{first}{self.suffix}" in self._known:
+                return language
+        raise Fault("message_unknown", f"no template is there for message {message!r}: add {message}.{first}.j2")
 
     def flaws(self, samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Flaw]:
         """Read every template, and write each message that there are *samples* for, as a start or a check does."""
@@ -111,18 +122,6 @@ class Templates:
 
     def _part(self, language: str, message: str, part: str, values: Mapping[str, Any]) -> str:
         return self._environment.get_template(f"{language}/{message}.{part}{self.suffix}").render(values)
-
-    def _language(self, message: str, locale: str) -> str:
-        first = self._parts[0]
-        for language in (*_wider(locale), self._default):
-            try:
-                self._environment.get_template(f"{language}/{message}.{first}{self.suffix}")
-            except TemplateNotFound:
-                continue
-            except TemplateError as error:
-                raise Fault("message_incomplete", f"message {message!r} cannot be written: {error.message}") from error
-            return language
-        raise Fault("message_unknown", f"no template is there for message {message!r}: add {message}.{first}.j2")
 
 
 def _line_of(error: Exception, file: Path) -> int:

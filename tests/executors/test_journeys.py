@@ -12,10 +12,11 @@ from engine.storage import Database, Keyring
 from engine.testing import FakeClock
 from executors.assertion_post import AssertionPost
 from executors.channels.email import EmailRenderer, SmtpSender
+from executors.channels.rendered import RenderedSender
 from executors.channels.sms import SmsRenderer
 from executors.consent import Consent
 from executors.contact_channels import ContactChannels
-from executors.notification_dispatch import Contact, MessageRenderer, NotificationDispatch
+from executors.notification_dispatch import Contact, MessageChannel, NotificationDispatch
 from executors.password_auth import PasswordAuth
 from tests.executors.fakes import Book, Ledger, Receiver, Said, Signer, Verifier
 from tests.executors.samples import NOON, later
@@ -38,14 +39,14 @@ class World:
         self.clock = FakeClock(NOON)
         self.verifier, self.ledger, self.receiver = Verifier(), Ledger(), Receiver(Signer())
         templates = flow_definitions.folder() / "templates" / "email"
-        channels: dict[str, MessageRenderer] = {
-            "email": EmailRenderer(folder=templates, sender="Lockhouse <no-reply@id.example>")
-        }
-        senders: dict[str, Sender] = {"email": SmtpSender(host="127.0.0.1", port=port, security="none")}
+        mails = EmailRenderer(folder=templates, sender="Lockhouse <no-reply@id.example>")
+        server = SmtpSender(host="127.0.0.1", port=port, security="none")
+        channels: dict[str, MessageChannel] = {"email": mails}
+        senders: dict[str, Sender] = {"email": RenderedSender(renderer=mails, sender=server)}
         book = Book()
         if phone is not None:
-            channels["sms"] = SmsRenderer(folder=templates.with_name("sms"))
-            senders["sms"] = phone
+            channels["sms"] = texts = SmsRenderer(folder=templates.with_name("sms"))
+            senders["sms"] = RenderedSender(renderer=texts, sender=phone)
             book.known["ann", "sms"] = Contact(address="+491701234567")
         self.engine = Engine(
             database=database,

@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,19 +19,20 @@ GIVEN = {
 
 
 @dataclass
-class Renderer:
-    """Renders what it is given, as it is: the same arguments, the same payload."""
+class Channel:
+    """Knows one message."""
 
     refuses: str | None = None
 
-    def render(self, **arguments: Any) -> Mapping[str, Any] | str:
-        if arguments["message"]["id"] != "approval.request":
+    def check(self, *, address: str, message: str, locale: str) -> str | None:
+        assert (address, locale) == ("ann@example.org", "de")
+        if message != "approval.request":
             raise Fault("message_unknown")
-        return self.refuses or {"written": sorted(arguments), **arguments}
+        return self.refuses
 
 
-def dispatch(*, book: Book | None = None, renderer: Renderer | None = None, **given: Any) -> Any:
-    executor = NotificationDispatch(contacts=book or Book(), channels={"email": renderer or Renderer()})
+def dispatch(*, book: Book | None = None, via: Channel | None = None, **given: Any) -> Any:
+    executor = NotificationDispatch(contacts=book or Book(), channels={"email": via or Channel()})
     return executor.run(NO_UNIT, context(), {**GIVEN, **given})
 
 
@@ -51,10 +51,11 @@ def test_a_message_is_queued_and_the_outbox_completes_the_node() -> None:
 def test_the_channel_is_told_all_that_it_needs() -> None:
     (message,) = dispatch().send
 
-    assert message.payload["address"] == "ann@example.org"
+    assert message.payload["recipient"] == "ann@example.org"
     assert (message.payload["name"], message.payload["locale"]) == ("Ann", "de")
     assert (message.payload["key"], message.payload["correlation"]) == ("key-1", "request-1")
-    assert message.payload["link"] == GIVEN["link"]
+    assert (message.payload["message"], message.payload["link"]) == (GIVEN["message"], GIVEN["link"])
+    assert message.payload["until"] == later(120)
 
 
 def test_the_same_task_asked_twice_queues_the_same_message() -> None:
@@ -66,7 +67,7 @@ def test_the_same_task_asked_twice_queues_the_same_message() -> None:
     [
         ({"recipient": "nobody"}, "no_address"),
         ({"channel": "sms"}, "no_channel"),
-        ({"renderer": Renderer(refuses="address_invalid")}, "address_invalid"),
+        ({"via": Channel(refuses="address_invalid")}, "address_invalid"),
     ],
 )
 def test_what_cannot_be_sent_is_said_at_once(given: dict[str, Any], reason: str) -> None:

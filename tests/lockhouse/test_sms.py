@@ -12,7 +12,7 @@ from lockhouse.channels import channels_of
 from lockhouse.configuration import SettingsInvalid, load_configuration
 from lockhouse.courier import OutgoingGateway
 from lockhouse.outgoing import Outgoing
-from tests.executors.channels.sms.texts import sms
+from tests.executors.channels.sms.texts import queued, sms
 from tests.fixtures.gateway import Conduct, Gateway, gateway
 
 __all__ = ["gateway"]
@@ -29,7 +29,7 @@ async def send(gateway: Gateway, tmp_path: Path, **settings: str) -> None:
     outgoing = Outgoing(allowed=chosen.outgoing.allowed, timeout=timedelta(seconds=chosen.sms.timeout))
     try:
         channels = channels_of(configuration, gateway=OutgoingGateway(outgoing=outgoing))
-        await channels["sms"].sender.deliver(key="key-1", payload=sms())
+        await channels["sms"].sender.deliver(key="key-1", payload=queued())
     finally:
         await outgoing.close()
 

@@ -1,4 +1,4 @@
-"""Renders a message as complete RFC 5322 bytes, once, so that every try sends the same.
+"""Renders a message as complete RFC 5322 bytes, the same for every try.
 
 Message-ID, Date and the multipart boundary come from the task's key and time: nobody on the way adds others, and a
 receiver that gets a message twice sees that it is one.
@@ -28,7 +28,7 @@ class Colours:
 
 
 class EmailRenderer:
-    """Makes the payloads that ``SmtpSender`` sends. *folder* holds the templates by language."""
+    """The channel ``email``: makes what ``SmtpSender`` sends. *folder* holds the templates by language."""
 
     def __init__(
         self,
@@ -44,6 +44,11 @@ class EmailRenderer:
         self._accent = accent or Colours()
         self._sender = read_sender(sender)
         self._name = name
+
+    def check(self, *, address: str, message: str, locale: str) -> str | None:
+        """Return ``address_invalid`` where no mail can be addressed so, or None; Fault for an unknown message."""
+        self._templates.language(message, locale)
+        return None if read_mailbox(address) is not None else "address_invalid"
 
     def render(
         self,

@@ -1,4 +1,4 @@
-"""Renders a message as one short text, once, so that every try sends the same."""
+"""Renders a message as one short text, the same for every try."""
 
 import re
 import unicodedata
@@ -25,11 +25,16 @@ _LOOK_ALIKES: Final = str.maketrans(
 
 
 class SmsRenderer:
-    """Makes the payloads that ``SmsSender`` sends. *folder* holds the templates by language."""
+    """The channel ``sms``: makes what ``SmsSender`` sends. *folder* holds the templates by language."""
 
     def __init__(self, *, folder: Path, name: str = "Lockhouse", locale: str = "en", zone: str = "UTC") -> None:
         self._templates = Templates(folder, parts=PARTS, default=locale, zone=zone)
         self._name = name
+
+    def check(self, *, address: str, message: str, locale: str) -> str | None:
+        """Return ``address_invalid`` where *address* is no number of E.164, or None; Fault for an unknown message."""
+        self._templates.language(message, locale)
+        return None if _E164.fullmatch(address) else "address_invalid"
 
     def render(
         self,

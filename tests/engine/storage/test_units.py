@@ -121,6 +121,38 @@ async def test_an_insert_takes_its_columns_from_the_parameters_each_time(databas
     assert await database.run(use) == [None, 7, None]
 
 
+async def test_savepoints_begin_with_the_first_statement_inside(database: Database) -> None:
+    def nested(unit: Unit) -> list[str]:
+        with unit.savepoint():
+            pass
+        with suppress(Disagreement), unit.savepoint():
+            raise Disagreement
+        with unit.savepoint():
+            with suppress(Disagreement), unit.savepoint(), unit.savepoint():
+                add(unit, "undone")
+                raise Disagreement
+            add(unit, "kept")
+            with unit.savepoint():
+                add(unit, "kept too")
+        return cast("list[str]", unit.execute(IDS).scalars())
+
+    assert await database.run(nested) == ["kept", "kept too"]
+    assert await ids(database) == ["kept", "kept too"]
+
+
+async def test_an_error_inside_two_savepoints_spoils_only_what_it_left(database: Database) -> None:
+    def nested(unit: Unit) -> None:
+        with unit.savepoint():
+            with suppress(ConstraintViolated), unit.savepoint():
+                add(unit, "a")
+                add(unit, "a")
+            add(unit, "b")
+
+    await database.run(nested)
+
+    assert await ids(database) == ["b"]
+
+
 async def test_a_savepoint_that_an_exception_leaves_is_undone_and_the_rest_stays(database: Database) -> None:
     def use(unit: Unit) -> None:
         unit.execute(ADD, note("a"))

@@ -172,6 +172,11 @@ def test_the_link_and_the_binding_message_are_in_no_header() -> None:
 )
 def test_an_address_that_is_none_is_undeliverable(address: str) -> None:
     assert rendered(address=address) == "address_invalid"
+    assert renderer().check(address=address, message="approval.request", locale="en") == "address_invalid"
+
+
+def test_an_address_and_a_known_message_can_be_queued() -> None:
+    assert renderer().check(address="ann@example.org", message="approval.request", locale="de-AT") is None
 
 
 def test_a_domain_is_sent_in_ascii() -> None:
@@ -200,6 +205,8 @@ def test_a_wider_language_is_better_than_the_default(tmp_path: Path) -> None:
 def test_an_unknown_message_is_a_fault(message: str) -> None:
     with pytest.raises(Fault) as caught:
         rendered(message={"id": message})
+    with pytest.raises(Fault):
+        renderer().check(address="ann@example.org", message=message, locale="en")
 
     assert caught.value.reason == "message_unknown"
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine import Fault
 from executors.channels.sms import SmsRenderer
-from tests.executors.channels.sms.texts import LINK, rendered, sms
+from tests.executors.channels.sms.texts import LINK, rendered, shipped_texts, sms
 from tests.executors.samples import later
 
 # The basic letters of 3GPP TS 23.038, of which 160 go into one message.
@@ -71,6 +71,13 @@ def test_the_whole_binding_message_can_be_compared() -> None:
 @pytest.mark.parametrize("address", ["0170 1234567", "", "+49", "ann@example.org", "+491701234567\n", "+0123456789"])
 def test_what_is_no_number_cannot_be_texted(address: str) -> None:
     assert rendered(address=address) == "address_invalid"
+    assert shipped_texts().check(address=address, message="approval.request", locale="de") == "address_invalid"
+
+
+def test_a_number_and_a_known_message_can_be_queued() -> None:
+    assert shipped_texts().check(address="+491701234567", message="approval.request", locale="de") is None
+    with pytest.raises(Fault, match="nonsense"):
+        shipped_texts().check(address="+491701234567", message="nonsense", locale="de")
 
 
 def test_the_nearest_language_speaks(tmp_path: Path) -> None:
