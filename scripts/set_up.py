@@ -7,6 +7,7 @@ interrupted run and a clone that was moved or copied are both noticed and repair
 import fcntl
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,7 +26,8 @@ LOCK = ROOT / "requirements.lock"
 def main() -> int:
     """Bring the environment up to date and say briefly what was done."""
     with one_at_a_time():
-        wanted, found = expected_stamp(), read_stamp()
+        found = read_stamp()
+        wanted = expected_stamp(found)
         if wanted == found and runs():
             return 0
         started = time.monotonic()
@@ -40,14 +42,19 @@ def main() -> int:
     return 0
 
 
-def expected_stamp() -> dict[str, str]:
-    """Return what the stamp says of an environment that fits this folder, this lock and this package."""
+def expected_stamp(found: dict[str, str]) -> dict[str, str]:
+    """Return what the stamp says of an environment that fits this folder, this lock, this package and this Python.
+
+    The Python of an environment that was *found* stays, unless somebody names another: `make test PYTHON=python3.13`.
+    """
+    here = ".".join(map(str, sys.version_info[:2]))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     package = json.dumps([project["build-system"], project["project"], project["tool"]["hatch"]], sort_keys=True)
     return {
         "folder": str(ROOT),
         "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest(),
         "package": hashlib.sha256(package.encode()).hexdigest(),
+        "python": here if os.environ.get("PYTHON") else found.get("python", here),
     }
 
 

@@ -1,9 +1,12 @@
 """The set-up finds what works, skips what does not, and says what to do where nothing does."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.project.layout import ROOT
 
@@ -67,3 +70,15 @@ def test_every_command_of_make_is_explained() -> None:
 
     for command in ("demo", "test", "test-long", "check", "docs", "lock", "clean"):
         assert f"make {command} " in listed
+
+
+def test_the_environment_is_made_anew_for_another_python_and_only_where_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected_stamp = runpy.run_path(str(ROOT / "scripts" / "set_up.py"))["expected_stamp"]
+    found = {"python": "3.99"}
+
+    monkeypatch.delenv("PYTHON", raising=False)
+    assert expected_stamp(found)["python"] == "3.99"
+    monkeypatch.setenv("PYTHON", sys.executable)
+    assert expected_stamp(found)["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
