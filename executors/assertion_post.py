@@ -5,14 +5,18 @@ flow's next state are one commit. One elsewhere gets an HTTP POST, retried by th
 and what an approval means to it, is the receiver's affair.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from engine import Commit, Context, Contract, Done, Fault, Transient
-from engine.storage import Unit
+
+if TYPE_CHECKING:
+    from engine.storage import Unit  # a check of flows needs the contracts, and no database
 
 LIFE: Final = timedelta(seconds=60)
 _LATER: Final = frozenset({408, 425, 429})

@@ -4,12 +4,16 @@ It only ever narrows: what was not asked cannot be granted, and what is required
 person is the prompt before it; keeping the record is left to the ledger.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Context, Contract, Done, Refused
-from engine.storage import Unit
+
+if TYPE_CHECKING:
+    from engine.storage import Unit  # a check of flows needs the contracts, and no database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,15 @@
 A flow that knows it need not take a message back from one channel only to find that there is no other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Context, Contract, Done
-from engine.storage import Unit
+
+if TYPE_CHECKING:
+    from engine.storage import Unit  # a check of flows needs the contracts, and no database
 
 
 class Reachability(Protocol):

@@ -5,13 +5,17 @@ It looks up the address, queues who is to be told what, and answers Deferred: th
 channel comes first, and what follows it, is the flow's decision.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import Context, Contract, Deferred, Done, Message
-from engine.storage import Unit
+
+if TYPE_CHECKING:
+    from engine.storage import Unit  # a check of flows needs the contracts, and no database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

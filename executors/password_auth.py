@@ -4,13 +4,17 @@ An attempt is reserved before anything is hashed, the comparison runs outside ev
 concluded in the transaction that records it. How attempts are counted and passwords kept is left to the verifier.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
 
 from engine import Commit, Context, Contract, Done
-from engine.storage import Unit
+
+if TYPE_CHECKING:
+    from engine.storage import Unit  # a check of flows needs the contracts, and no database
 
 METHOD: Final = "pwd"  # RFC 8176, section 2: password-based authentication
 

@@ -10,10 +10,15 @@ from engine.language.checking import (
     declared_contracts,
     load_catalogue,
     load_flows,
+    version_key,
 )
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
 from engine.language.draw import draw_mermaid
+from engine.language.draw_dot import draw_dot
+from engine.language.draw_picture import Picture, picture_of
+from engine.language.draw_svg import draw_svg
 from engine.language.expressions import compile_expression
+from engine.language.facts import Bound, Facts, facts_of
 from engine.language.flow_tests import FlowTest, ScriptStep
 from engine.language.graph import (
     CallNode,
@@ -43,6 +48,7 @@ from engine.language.keys import CONSTRUCTS, SHAPES
 from engine.language.render import diagnostics_json, render_diagnostics, summary
 from engine.language.rule import Rule
 from engine.language.rules import RULES, rules
+from engine.language.sarif import sarif_log
 from engine.language.schema import flow_schema, flow_schema_text
 from engine.language.terms import FILTERS, TESTS, ExpressionInvalid
 from engine.language.values import (
@@ -62,6 +68,7 @@ __all__ = [
     "RULES",
     "SHAPES",
     "TESTS",
+    "Bound",
     "CallNode",
     "Case",
     "Catalogue",
@@ -75,6 +82,7 @@ __all__ = [
     "Expression",
     "ExpressionFailed",
     "ExpressionInvalid",
+    "Facts",
     "FlowSet",
     "FlowTest",
     "FlowsInvalid",
@@ -85,6 +93,7 @@ __all__ = [
     "MaxVisits",
     "Migration",
     "Node",
+    "Picture",
     "Place",
     "PromptField",
     "PromptNode",
@@ -107,15 +116,21 @@ __all__ = [
     "compile_expression",
     "declared_contracts",
     "diagnostics_json",
+    "draw_dot",
     "draw_mermaid",
+    "draw_svg",
     "evaluate",
+    "facts_of",
     "flow_schema",
     "flow_schema_text",
     "load_catalogue",
     "load_flows",
     "parse_catalogue",
+    "picture_of",
     "reads_of",
     "render_diagnostics",
     "rules",
+    "sarif_log",
     "summary",
+    "version_key",
 ]

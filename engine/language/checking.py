@@ -13,6 +13,7 @@ from engine.language.compile import compile_document
 from engine.language.contract_file import CONTRACTS_FILE, parse_contracts
 from engine.language.diagnostics import Diagnostic, Findings, FlowsInvalid, Span, diagnostic
 from engine.language.document import CallDraft, FlowDocument
+from engine.language.files import read_file
 from engine.language.flow_tests import FlowTest
 from engine.language.graph import Graph
 from engine.language.origins import Summary
@@ -209,17 +210,22 @@ def load_catalogue(folder: Path, found: list[Diagnostic], *, default: str = DEFA
     languages = {}
     for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         findings = Findings(str(file))
-        languages[file.stem] = parse_catalogue(file.read_bytes(), findings)
+        content = read_file(file, found)
+        if content is not None:
+            languages[file.stem] = parse_catalogue(content, findings)
         found += findings.found
     return Catalogue(languages=frozen(languages), default=default)
 
 
 def check_folder(
-    paths: Path | str | Sequence[Path | str], *, contracts: Iterable[Contract] | Mapping[str, Contract]
+    paths: Path | str | Sequence[Path | str],
+    *,
+    contracts: Iterable[Contract] | Mapping[str, Contract],
+    besides: Sequence[Source] = (),
 ) -> tuple[CheckReport, Catalogue]:
     """Check a folder of flows, or single files: ``*.yaml``, ``*.tests.yaml`` beside them, ``texts/LANG.yaml``.
 
-    ``executors.yaml`` among them declares executors beside *contracts*.
+    ``executors.yaml`` among them declares executors beside *contracts*; *besides* are flows that are in no file.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     found: list[Diagnostic] = []
@@ -230,9 +236,9 @@ def check_folder(
         for language, own in load_catalogue(folder / "texts", found).languages.items():
             texts.setdefault(language, {}).update(own)
     catalogue = Catalogue(languages=frozen({language: frozen(own) for language, own in texts.items()}))
-    flows, tests = _sources([file for file in files if file.name != CONTRACTS_FILE])
+    flows, tests = _sources([file for file in files if file.name != CONTRACTS_FILE], found)
     known = declared_contracts(folders, contracts, found)
-    report = check_flows(flows, contracts=known, catalogue=catalogue, tests=tests)
+    report = check_flows([*flows, *besides], contracts=known, catalogue=catalogue, tests=tests)
     whole = CheckReport(diagnostics=(*found, *report.diagnostics), flows=report.flows, tests=report.tests)
     return whole, catalogue
 
@@ -250,17 +256,18 @@ def declared_contracts(
     return frozen(known)
 
 
-def _sources(files: Sequence[Path]) -> tuple[list[Source], list[Source]]:
-    flows = [file for file in files if not file.name.endswith(TESTS_SUFFIX)]
+def _sources(files: Sequence[Path], found: list[Diagnostic]) -> tuple[list[Source], list[Source]]:
+    flows = [file for file in dict.fromkeys(files) if not file.name.endswith(TESTS_SUFFIX)]
     beside = [file.with_name(file.stem + TESTS_SUFFIX) for file in flows]
     tests = [
         file for file in dict.fromkeys([*(f for f in files if f.name.endswith(TESTS_SUFFIX)), *beside]) if file.exists()
     ]
-    return [_source(file) for file in flows], [_source(file) for file in tests]
+    return _read(flows, found), _read(tests, found)
 
 
-def _source(file: Path) -> Source:
-    return Source(file=str(file), text=file.read_bytes())
+def _read(files: Iterable[Path], found: list[Diagnostic]) -> list[Source]:
+    contents = ((file, read_file(file, found)) for file in files)
+    return [Source(file=str(file), text=content) for file, content in contents if content is not None]
 
 
 def load_flows(

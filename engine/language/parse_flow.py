@@ -23,6 +23,8 @@ _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9
 _KEPT: Final = re.compile(r"(inputs|vars)\.[a-z][a-z0-9_]*|steps\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 _RESERVED_OUTCOMES: Final = ("fault", "cancelled")
 
+MOST_NODES: Final = 2000
+
 Types = Mapping[str, ValueType]
 Declarations = Mapping[str, Declaration]
 
@@ -34,7 +36,17 @@ def parse_flow(source: str | bytes, file: str, findings: Findings) -> FlowDocume
         return None
     reading = Reading(findings)
     top = reading.construct(root, FLOW)
-    return _read_flow(reading, top, file) if top is not None else None
+    return _read_flow(reading, top, file) if top is not None and not _too_many(reading, top) else None
+
+
+def _too_many(reading: Reading, top: YamlMap) -> bool:
+    nodes = top.get("nodes")
+    if not isinstance(nodes, YamlMap) or len(nodes.entries) <= MOST_NODES:
+        return False
+    span, count = nodes.entries[MOST_NODES].key_span, len(nodes.entries)
+    message = f"the flow has {count} nodes; {MOST_NODES} are allowed"
+    reading.findings.add("LH120", span, message, hint="divide the flow by 'call'")
+    return True
 
 
 def _read_flow(reading: Reading, top: YamlMap, file: str) -> FlowDocument:

@@ -6,6 +6,14 @@ from engine.language.rule import Rule, rule
 
 RULES_YAML: Final[tuple[tuple[str, Rule], ...]] = (
     rule(
+        "LH100",
+        "cannot-read",
+        "yaml",
+        "There is no readable file here: it is missing, a folder, a pipe, or nobody may read it.",
+        "lockhouse flow check flows/nothing.yaml",
+        "Name a file, or a folder with files.",
+    ),
+    rule(
         "LH101",
         "not-utf-8",
         "yaml",
@@ -141,6 +149,14 @@ RULES_YAML: Final[tuple[tuple[str, Rule], ...]] = (
         "Values are nested more than 24 deep.",
         "x: [[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]",
         "Flatten the value.",
+    ),
+    rule(
+        "LH120",
+        "too-many-nodes",
+        "limits",
+        "The flow has more than 2,000 nodes.",
+        "…",
+        "Divide the flow by 'call'.",
     ),
     rule(
         "LH119",

@@ -70,7 +70,7 @@ def read_yaml(source: str | bytes, findings: Findings) -> YamlNode | None:
 
 def _decode(source: str | bytes, findings: Findings) -> str | None:
     if len(source) > LARGEST:
-        _note(findings, "LH117", 1, 1, f"the file has {len(source)} bytes; {LARGEST} are allowed", "divide the flow")
+        _note(findings, "LH117", 1, 1, f"the file has more than {LARGEST} bytes, which is the most", "divide the flow")
         return None
     if isinstance(source, str):
         return source.removeprefix("\ufeff")

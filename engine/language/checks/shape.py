@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from engine.language.diagnostics import Diagnostic
 from engine.language.document import BrokenDraft, CallDraft, FlowDocument, TaskDraft
 from engine.language.graph import EndNode, PromptNode, WaitNode
+from engine.language.loops import unbounded_ways
 from engine.language.paths import Ways, backwards, knots, loop_through, reached_from, shortest_path, within
 from engine.language.study import Study, placed_targets
 
@@ -15,12 +16,15 @@ def check_shape(study: Study) -> Iterator[Diagnostic]:
     """Yield what is wrong with the graph; nothing while its nodes or targets are themselves broken."""
     if not study.connected:
         return
-    ways = {name: [way.target.to for way in leaving] for name, leaving in study.ways.items()}
+    leaving = {name: [(way.target.to, way.way == "max_visits") for way in found] for name, found in study.ways.items()}
+    ways = {name: [to for to, _ in found] for name, found in leaving.items()}
     reached = reached_from(ways, study.roots)
     yield from _unreachable(study, reached)
     yield from _endless(study, ways, reached)
-    yield from _loops(study, ways, reached)
-    yield from _guessing(study, ways, reached)
+    bounded = {name for name, node in study.document.nodes.items() if getattr(node, "max_visits", None) is not None}
+    lasting = unbounded_ways(leaving, bounded)
+    yield from _loops(study, lasting, reached)
+    yield from _guessing(study, lasting, reached)
     yield from _deadline(study, ways)
 
 
@@ -64,8 +68,7 @@ def _loops(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
     pausing = {
         name
         for name, node in nodes.items()
-        if isinstance(node, PromptNode | WaitNode)
-        or getattr(node, "max_visits", None) is not None
+        if (isinstance(node, PromptNode | WaitNode) and node.max_visits is None)  # once it is used up, nobody is asked
         or (isinstance(node, CallDraft) and _asks_somebody(study, node))
     }
     running = within(ways, reached - pausing)
@@ -91,8 +94,7 @@ def _asks_somebody(study: Study, node: CallDraft) -> bool:
 
 
 def _guessing(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
-    nodes = study.document.nodes
-    unbounded = within(ways, {name for name in reached if getattr(nodes[name], "max_visits", None) is None})
+    unbounded = within(ways, reached)
     for knot in knots(unbounded):
         for name in _in_order(study.document, knot):
             if not _takes_secrets(study, name):

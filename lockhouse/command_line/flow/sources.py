@@ -4,16 +4,24 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from engine import Contract
-from engine.language import Diagnostic, Graph, check_folder, declared_contracts, render_diagnostics
+from engine.language import (
+    Diagnostic,
+    FlowSet,
+    Graph,
+    check_folder,
+    declared_contracts,
+    render_diagnostics,
+    version_key,
+)
 from lockhouse.command_line.console import note, report
 from lockhouse.flows import CONTRACTS, flows_folder
 
-__all__ = ["PathsArgument", "colourful", "existing", "flow_named", "known_contracts", "source_texts", "written"]
+__all__ = ["PathsArgument", "colourful", "existing", "flows_with", "known_contracts", "source_texts", "written"]
 
 PathsArgument = Annotated[
     list[Path] | None,
@@ -30,38 +38,39 @@ def existing(paths: list[Path] | None) -> list[Path]:
     return paths or [flows_folder(None)]
 
 
-def flow_named(name: str, paths: list[Path] | None) -> Graph:
-    """Return the flow *name* in *paths*, or the one in the file *name*; ends the command where it has mistakes."""
-    if not paths and Path(name).is_file():
-        return _only(Path(name))
-    found, _ = check_folder(existing(paths), contracts=CONTRACTS)
-    graphs = [flow for flow in found.flows if flow.name == name]
-    if graphs:
-        return graphs[-1]
-    if not found.ok:
-        _refuse(name)
-    known = ", ".join(sorted({flow.name for flow in found.flows})) or "none"
-    report(f"there is no flow {name}; there are: {known}")
+def flows_with(name: str, paths: list[Path] | None) -> tuple[Graph, FlowSet]:
+    """Return the flow *name* in *paths*, or the one in the file *name*, and all flows that were found with it.
+
+    A flow that is named by its file may call those of its folder. Ends the command where the flow has mistakes.
+    """
+    file = Path(name) if Path(name).is_file() else None
+    beside = [file.parent] if file is not None else []
+    checked, catalogue = check_folder([*beside, *(existing(paths) if paths or not beside else [])], contracts=CONTRACTS)
+    found = FlowSet(flows=checked.flows, catalogue=catalogue, tests=checked.tests)
+    wanted = [flow for flow in found.flows if (_is_from(flow, file) if file is not None else flow.name == name)]
+    if wanted:
+        return max(wanted, key=lambda flow: version_key(flow.version)), found
+    if file is not None or not checked.ok:
+        report(f"{name} cannot be used before its mistakes are mended; see `lockhouse flow check`")
+    else:
+        report(f"there is no flow {name}; there are: {', '.join(found.names) or 'none'}")
     raise typer.Exit(1)
 
 
-def _only(file: Path) -> Graph:
-    """Return the flow in *file*: flows and files go one to one."""
-    found, _ = check_folder([file], contracts=CONTRACTS)
-    if not found.flows:
-        _refuse(str(file))
-    return found.flows[0]
-
-
-def _refuse(name: str) -> NoReturn:
-    report(f"{name} cannot be used before its mistakes are mended; see `lockhouse flow check`")
-    raise typer.Exit(1)
+def _is_from(flow: Graph, file: Path) -> bool:
+    return any(Path(place.file) == file for place in flow.places.values())
 
 
 def source_texts(diagnostics: Sequence[Diagnostic]) -> dict[str, bytes]:
     """Return the files that *diagnostics* speak of, so that their lines can be shown."""
     files = {found.file for found in diagnostics}
-    return {file: Path(file).read_bytes() for file in files if Path(file).is_file()}
+    return {file: _beginning(Path(file)) for file in files if Path(file).is_file()}
+
+
+def _beginning(file: Path) -> bytes:
+    # A file that is larger than a flow may be is refused unread; nobody wants to see more of it.
+    with file.open("rb") as opened:
+        return opened.read(1024 * 1024)
 
 
 def colourful(terminal: bool) -> bool:
