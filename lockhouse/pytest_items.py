@@ -98,9 +98,11 @@ def _named(name: str) -> Iterable[Contract]:
     try:
         found = getattr(import_module(module), attribute or "CONTRACTS")
     except (ImportError, AttributeError, ValueError) as error:
-        raise pytest.UsageError(f"{EXECUTORS}: expected module:NAME, found '{name}': {error}") from error
+        raise pytest.Collector.CollectError(f"{EXECUTORS}: expected module:NAME, found '{name}': {error}") from error
     several = found if isinstance(found, list | tuple) else (found,)
     contracts = [each if isinstance(each, Contract) else getattr(each, "contract", None) for each in several]
     if not all(isinstance(each, Contract) for each in contracts):
-        raise pytest.UsageError(f"{EXECUTORS}: '{name}' is neither a contract nor an executor, nor a list of them")
+        raise pytest.Collector.CollectError(
+            f"{EXECUTORS}: '{name}' is neither a contract nor an executor, nor a list of them"
+        )
     return [each for each in contracts if isinstance(each, Contract)]
