@@ -171,6 +171,12 @@ class CibaSection(BaseModel):
     keep_days: int = Field(default=7, ge=1, description="how long a decided request is kept")
     access_token_lifetime: int = Field(default=600, ge=10, description="life of an access token")
     id_token_lifetime: int = Field(default=600, ge=10, description="life of an ID token")
+    composition: Literal["two_flows", "one_flow"] = Field(
+        default="two_flows", description="two flows started at two times, or one journey that calls both"
+    )
+    compositions: dict[str, Literal["two_flows", "one_flow"]] = Field(
+        default_factory=dict, description="composition for single clients, by client id"
+    )
     limits: LimitsSection = LimitsSection()
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ def _section(name: str, field: FieldInfo) -> Iterator[str]:
 
 
 def _literal(field: FieldInfo) -> str:
-    default = field.get_default()
+    default = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(default, SecretStr):
         default = ""
     if default is None and field.examples:

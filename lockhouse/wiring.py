@@ -240,6 +240,8 @@ def ciba_settings(settings: Settings) -> CibaSettings:
         access_token_life=timedelta(seconds=ciba.access_token_lifetime),
         id_token_life=timedelta(seconds=ciba.id_token_lifetime),
         keep_final=timedelta(days=ciba.keep_days),
+        composition=ciba.composition,
+        compositions=ciba.compositions,
         locale=settings.gate.language,
         limits=_limits(ciba),
     )

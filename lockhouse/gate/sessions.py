@@ -21,6 +21,7 @@ __all__ = [
     "adopt",
     "end_session",
     "find",
+    "join_attempt",
     "open_session",
     "remember_attempt",
     "rotate",
@@ -44,6 +45,11 @@ _DROP_ATTEMPT = delete(session_attempts).where(
     session_attempts.c.session_hash == bindparam("session"),
     session_attempts.c.link_hash == bindparam("link"),
     session_attempts.c.execution == bindparam("ended"),
+)
+_JOIN = (
+    update(session_attempts)
+    .where(session_attempts.c.session_hash == bindparam("session"), session_attempts.c.link_hash == bindparam("link"))
+    .values(execution=bindparam("joined"))
 )
 _MOVE_ATTEMPTS = (
     update(session_attempts)
@@ -156,6 +162,11 @@ def remember_attempt(
         },
     )
     return added.first() is not None
+
+
+def join_attempt(unit: Unit, *, session: bytes, link: bytes, execution: str) -> None:
+    """Note that the browser's attempt at *link* goes on in *execution*, which had begun before."""
+    unit.execute(_JOIN, {"session": session, "link": link, "joined": execution})
 
 
 def rotate(unit: Unit, *, old: bytes, new: bytes, link: bytes, subject: bytes, now: datetime) -> bool:

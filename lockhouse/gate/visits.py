@@ -17,6 +17,7 @@ from lockhouse.gate.sessions import (
     adopt,
     end_session,
     find,
+    join_attempt,
     open_session,
     remember_attempt,
     rotate,
@@ -88,6 +89,8 @@ class Visits:
             opened = self._requests.open_attempt(unit, link=link, execution=execution, now=now)
             if isinstance(opened, Closed):
                 raise AttemptRefused(opened.status)  # and the unit keeps nothing
+            if opened.execution is not None:
+                join_attempt(unit, session=session, link=mark, execution=opened.execution)
             return opened
 
         return await self._database.run(act)

@@ -39,9 +39,13 @@ class Landing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An attempt was opened. Cancel the execution ``displaced``: the oldest of too many, which no longer counts."""
+    """An attempt was opened. Cancel the execution ``displaced``: the oldest of too many, which no longer counts.
+
+    ``execution`` is the attempt, where that is another one than was asked for: the request's own journey.
+    """
 
     displaced: str | None
+    execution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from engine import Ended
 from engine.storage import Unit
 from protocols.oauth2_ciba import guard
-from protocols.oauth2_ciba.approval_link import end_attempt
+from protocols.oauth2_ciba.approval_link import end_attempt, request_of
 from protocols.oauth2_ciba.limits import lock_person
 from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.requests import Request, by_id
@@ -44,6 +44,7 @@ class End:
 ENDS: tuple[End, ...] = (
     End(role=NOTIFICATION, outcome="sent", event=None, reason=""),
     End(role=NOTIFICATION, outcome="undeliverable", event=Event.FAILURE, reason="undeliverable"),
+    End(role=NOTIFICATION, outcome="expired", event=Event.LAPSE, reason="expired"),  # a journey that nobody joined
     # The assertion moves the row before this end: where it still is pending, nothing was approved.
     End(role=LOGIN, outcome="approved", event=Event.FAILURE, reason="not_approved"),
     End(role=LOGIN, outcome="denied", detail="person", event=Event.DENIAL, reason="person"),
@@ -114,6 +115,11 @@ class Ends:
         self._apply(unit, request, end, ended)
         if end.reason == NOT_ME and request.login_execution_id == ended.execution:
             self._block(unit, request, now=ended.at)
+
+    def journey(self, unit: Unit, ended: Ended) -> None:
+        """Follow the end of a journey: as that of a login attempt, where somebody has joined it."""
+        joined = request_of(unit, ended.execution) is not None
+        (self.login if joined else self.notification)(unit, ended)
 
     def _apply(self, unit: Unit, request: Request, end: End, ended: Ended) -> None:
         event = _in_time(end.event, request, ended.at)

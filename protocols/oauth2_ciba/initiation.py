@@ -1,9 +1,7 @@
 """bc-authorize: from an authenticated form to a stored request whose notification is on its way, in one unit."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
 
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import (
@@ -18,6 +16,7 @@ from protocols.oauth2 import (
     require_grant,
 )
 from protocols.oauth2_ciba import limits as counting
+from protocols.oauth2_ciba.composition import Composer, decision_inputs
 from protocols.oauth2_ciba.guard import is_blocked
 from protocols.oauth2_ciba.initiations import Acknowledgement, Initiations
 from protocols.oauth2_ciba.moves import audit
@@ -25,27 +24,6 @@ from protocols.oauth2_ciba.parameters import Parameters, parse_parameters
 from protocols.oauth2_ciba.permissions import permissions_of
 from protocols.oauth2_ciba.requests import Ids, NewRequest, insert_request
 from protocols.oauth2_ciba.settings import CibaSettings, Limits
-
-NOTIFICATION_END = "ciba.notification"
-
-
-class Flows(Protocol):
-    """What CIBA asks of the engine."""
-
-    def start(
-        self,
-        unit: Unit,
-        *,
-        execution: str,
-        flow: str,
-        inputs: Mapping[str, Any],
-        on_end: str,
-        correlation: str,
-        now: datetime,
-        locale: str,
-    ) -> None:
-        """Start *flow* inside the caller's unit; run what runs inside one; tell *on_end* however it ends."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +40,10 @@ class Initiation:
     """Takes backchannel requests."""
 
     def __init__(
-        self, *, keyring: Keyring, accounts: Accounts, clients: Clients, flows: Flows, settings: CibaSettings
+        self, *, keyring: Keyring, accounts: Accounts, clients: Clients, composer: Composer, settings: CibaSettings
     ) -> None:
         self._keyring, self._accounts, self._clients = keyring, accounts, clients
-        self._flows, self._settings = flows, settings
+        self._composer, self._settings = composer, settings
         self._initiations = Initiations(keyring=keyring)
 
     def take(self, unit: Unit, asked: Asked, *, now: datetime) -> Acknowledgement:
@@ -118,29 +96,35 @@ class Initiation:
             binding_message=asked.binding_message,
             interval=asked.interval,
             expires_in=asked.expires_in,
+            flow_digest=self._composer.journey_digest(client.client_id),
         )
         # The row is there before the flow starts: a flow that ends at once finds it.
         insert_request(unit, new, keyring=self._keyring, now=now)
         audit(unit, ids.request_id, what="asked", why="", now=now)
+        permissions = permissions_of(asked.scopes, self._settings.scopes)
         params = {
             "requester": client.name,
             "binding_message": asked.binding_message or "",
-            "permissions": [each.title for each in permissions_of(asked.scopes, self._settings.scopes)],
+            "permissions": [each.title for each in permissions],
         }
-        self._flows.start(
+        self._composer.notify(
             unit,
             execution=ids.execution,
-            flow=self._settings.notification_flow,
-            inputs={
-                "recipient": subject,
+            journey=new.flow_digest is not None,
+            notice={
                 "message": {"id": self._settings.message_id, "params": params},
                 "link": self._settings.link(ids.link),
-                "expires_at": now + asked.expires_in,
             },
-            on_end=NOTIFICATION_END,
-            correlation=ids.request_id,
+            decision=decision_inputs(
+                subject=subject,
+                requester=client.name,
+                binding_message=asked.binding_message,
+                permissions=permissions,
+                callback=self._settings.callback_name,
+                request_id=ids.request_id,
+                expires_at=now + asked.expires_in,
+            ),
             now=now,
-            locale=self._settings.locale,
         )
         return Acknowledgement(auth_req_id=ids.auth_req_id, expires_in=asked.expires_in, interval=asked.interval)
 

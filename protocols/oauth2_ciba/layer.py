@@ -1,8 +1,8 @@
 """The protocol layer put together: the records, and what needs the engine to start flows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from engine import Clock
 from engine.storage import Database, Unit
@@ -10,10 +10,12 @@ from protocols.oauth2 import CIBA_GRANT, Form, Grant, Presented, SigningKeys
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
-from protocols.oauth2_ciba.initiation import Asked, Flows, Initiation
+from protocols.oauth2_ciba.composition import Composer, Flows, decision_inputs
+from protocols.oauth2_ciba.initiation import Asked, Initiation
 from protocols.oauth2_ciba.initiations import Acknowledgement
-from protocols.oauth2_ciba.records import LOGIN_END, CibaRecords
+from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.redemption import CibaGrant
+from protocols.oauth2_ciba.requests import Request, by_link
 
 
 class Ciba:
@@ -31,12 +33,12 @@ class Ciba:
     ) -> None:
         self.records, self.settings = records, records.settings
         self.database, self.clock, self.signing_keys = database, clock, signing_keys
-        self._flows, self._flow_digest = engine, flow_digest
+        self._composer = Composer(flows=engine, settings=records.settings, flow_digest=flow_digest)
         self._initiation = Initiation(
             keyring=records.keyring,
             accounts=records.accounts,
             clients=records.clients,
-            flows=engine,
+            composer=self._composer,
             settings=records.settings,
         )
         self._grant = CibaGrant(
@@ -74,31 +76,54 @@ class Ciba:
         return self.records.link.landing(unit, link, now)
 
     def open_attempt(self, unit: Unit, *, link: str, execution: str, now: datetime) -> Opened | Closed:
-        """Start the login flow for the hinted person as *execution*. Afterwards cancel what ``displaced`` names."""
-        settings = self.settings
-        digest = self._flow_digest(settings.login_flow)
+        """Have the hinted person asked to sign in, as *execution*. Afterwards cancel what ``displaced`` names.
+
+        Where the request is one journey that waits for somebody, that is the attempt, and ``execution`` of the
+        answer names it. Whoever comes after that, or before the message was delivered, gets an attempt of their own.
+        """
+        request = by_link(unit, link)
+        if request is not None and (joined := self._join(unit, request, link, now)) is not None:
+            return joined
+        digest = self._composer.login_digest
         reserved = self.records.link.reserve(unit, link=link, execution=execution, flow_digest=digest, now=now)
         if isinstance(reserved, Closed):
             return reserved
         landing, opened = reserved
-        inputs: dict[str, Any] = {
-            "subject": landing.subject,
-            "requester": landing.requester,
-            "permissions": [permission.as_input() for permission in landing.permissions],
-            "callback": settings.callback_name,
-            "correlation": landing.request_id,
-            "expires_at": landing.expires_at,
-        }
-        if landing.binding_message is not None:
-            inputs["binding_message"] = landing.binding_message
-        self._flows.start(
-            unit,
-            execution=execution,
-            flow=settings.login_flow,
-            inputs=inputs,
-            on_end=LOGIN_END,
-            correlation=landing.request_id,
-            now=now,
-            locale=settings.locale,
+        decision = decision_inputs(
+            subject=landing.subject,
+            requester=landing.requester,
+            binding_message=landing.binding_message,
+            permissions=landing.permissions,
+            callback=self.settings.callback_name,
+            request_id=landing.request_id,
+            expires_at=landing.expires_at,
         )
+        self._composer.log_in(unit, execution=execution, decision=decision, now=now)
         return opened
+
+    def _join(self, unit: Unit, request: Request, link: str, now: datetime) -> Opened | Closed | None:
+        """Make the request's own journey the attempt, if it waits for somebody; executions are locked first."""
+        if request.flow_digest is None or request.login_execution_id is not None:
+            return None
+        try:
+            with unit.savepoint():
+                return self._engage(unit, request, link, request.flow_digest, now)
+        except _NotOpen as refused:
+            return refused.closed
+
+    def _engage(self, unit: Unit, request: Request, link: str, digest: str, now: datetime) -> Opened | None:
+        journey = request.flow_execution_id
+        if not self._composer.engage(unit, request, now=now):
+            return None
+        reserved = self.records.link.reserve(unit, link=link, execution=journey, flow_digest=digest, now=now)
+        if isinstance(reserved, Closed):
+            raise _NotOpen(reserved)
+        return replace(reserved[1], execution=journey)
+
+
+class _NotOpen(Exception):
+    """The journey was engaged for a request that takes no attempt: it goes back to where it was."""
+
+    def __init__(self, closed: Closed) -> None:
+        self.closed = closed
+        super().__init__(closed.status)

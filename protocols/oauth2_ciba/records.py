@@ -11,15 +11,13 @@ from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
 from protocols.oauth2_ciba.cancellation import revoke
+from protocols.oauth2_ciba.composition import JOURNEY_END, LOGIN_END, NOTIFICATION_END
 from protocols.oauth2_ciba.ends import Ends
 from protocols.oauth2_ciba.guard import AccountGuard
-from protocols.oauth2_ciba.initiation import NOTIFICATION_END
 from protocols.oauth2_ciba.requests import by_id
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.sweep import sweep
-
-LOGIN_END = "ciba.login"
 
 
 class CibaRecords:
@@ -42,7 +40,13 @@ class CibaRecords:
 
     def ends(self) -> Mapping[str, Callable[[Unit, Ended], None]]:
         """Return the end-subscribers by the names that executions are started with."""
-        return MappingProxyType({NOTIFICATION_END: self._ends.notification, LOGIN_END: self._ends.login})
+        return MappingProxyType(
+            {
+                NOTIFICATION_END: self._ends.notification,
+                LOGIN_END: self._ends.login,
+                JOURNEY_END: self._ends.journey,
+            }
+        )
 
     def receive(self, unit: Unit, name: str, assertion: str, now: datetime) -> CallbackAnswer:
         """Judge an assertion that was posted to the callback *name*."""

@@ -87,6 +87,8 @@ class NewRequest:
     binding_message: str | None
     interval: timedelta
     expires_in: timedelta
+    # the version of the journey that the request runs on; None where a login attempt brings its own
+    flow_digest: str | None = None
 
 
 def digest(token: str) -> bytes:
@@ -136,6 +138,7 @@ def insert_request(unit: Unit, new: NewRequest, *, keyring: Keyring, now: dateti
             "binding_message": None if message is None else keyring.seal(message_place(row), message.encode()),
             "binding_message_hash": None if message is None else keyring.mac("ciba.binding_message", row, message),
             "flow_execution_id": new.ids.execution,
+            "flow_digest": new.flow_digest,
             "status": State.PENDING.value,
             "created_at": to_micros(now),
             "expires_at": to_micros(expires_at),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Literal
 
 from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, Scope, TokenPolicy
 
@@ -41,9 +42,17 @@ def _acr() -> Mapping[str, str]:
     return MappingProxyType({"pwd": "urn:lockhouse:acr:pwd"})
 
 
+def _nobody() -> Mapping[str, Literal["two_flows", "one_flow"]]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CibaSettings:
-    """The deployment's choices. ``acr`` names the authentication context of each set of methods (joined by ``+``)."""
+    """The deployment's choices. ``acr`` names the authentication context of each set of methods (joined by ``+``).
+
+    ``composition`` says whether a request is two flows at two times or one journey, ``compositions`` says so for
+    single clients.
+    """
 
     issuer: str
     audience: str | None = None
@@ -62,6 +71,9 @@ class CibaSettings:
     replay_after: timedelta = timedelta(seconds=60)
     notification_flow: str = "notification_dispatch"
     login_flow: str = "login_approval"
+    journey_flow: str = "ciba_journey"
+    composition: Literal["two_flows", "one_flow"] = "two_flows"
+    compositions: Mapping[str, Literal["two_flows", "one_flow"]] = field(default_factory=_nobody)
     message_id: str = "approval.request"
     callback_name: str = "ciba"
     locale: str = "en"
@@ -75,6 +87,10 @@ class CibaSettings:
             access_token_life=self.access_token_life,
             id_token_life=self.id_token_life,
         )
+
+    def composition_of(self, client_id: str) -> Literal["two_flows", "one_flow"]:
+        """Return how the requests of one client are put together."""
+        return self.compositions.get(client_id, self.composition)
 
     def acr_of(self, methods: tuple[str, ...]) -> str | None:
         """Return the authentication context that *methods* reach, if it has a name here."""

@@ -16,10 +16,13 @@ def mail_server() -> Iterator[MailServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def lockhouse(tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer) -> Iterator[Lockhouse]:
-    """Return a running deployment that sends to the mail server."""
-    with running(tmp_path_factory.mktemp("end-to-end") / "op", **mail_server.settings) as started:
+@pytest.fixture(scope="module", params=["two_flows", pytest.param("one_flow", marks=pytest.mark.long)])
+def lockhouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer
+) -> Iterator[Lockhouse]:
+    """Return a running deployment that sends to the mail server, under both compositions."""
+    settings = {**mail_server.settings, "CIBA__COMPOSITION": str(request.param)}
+    with running(tmp_path_factory.mktemp("end-to-end") / "op", **settings) as started:
         yield started
 
 

@@ -11,7 +11,7 @@ from engine.language import FlowTest, Graph, PromptNode, check_folder, render_di
 from engine.testing import simulate
 from tests.flow_definitions.shipped import CONTRACTS, shipped
 
-NAMES = ("login_approval", "notification_dispatch")
+NAMES = ("ciba_journey", "login_approval", "notification_dispatch")
 TESTS = [(name, test) for name in NAMES for test in shipped().tests[name]]
 
 
@@ -38,6 +38,20 @@ def test_the_signatures_are_those_that_protocols_rely_on() -> None:
         {"subject", "requester", "binding_message", "permissions", "callback", "correlation", "expires_at"},
         {"approved": {"granted"}, "denied": {"by"}, "expired": set()},
     )
+    assert signature(shipped().latest("ciba_journey")) == (
+        {
+            "subject",
+            "message",
+            "link",
+            "requester",
+            "binding_message",
+            "permissions",
+            "callback",
+            "correlation",
+            "expires_at",
+        },
+        {"approved": {"granted"}, "denied": {"by"}, "undeliverable": {"reason"}, "expired": set()},
+    )
     assert signature(shipped().latest("notification_dispatch")) == (
         {"recipient", "message", "link", "expires_at"},
         {"sent": {"channel"}, "undeliverable": {"reason"}},
@@ -62,12 +76,17 @@ def changed(graph: Graph, path: tuple[str | int, ...]) -> Graph:
     place: Any = raw
     for key in path[:-1]:
         place = place[key]
-    elsewhere = {"login_approval": ("late", "locked"), "notification_dispatch": ("late", "wrong")}[graph.name]
+    elsewhere = ELSEWHERE[graph.name]
     place["to"] = elsewhere[0] if place["to"] != elsewhere[0] else elsewhere[1]
     raw["nodes"]["wrong"] = {**raw["nodes"]["late"], "fields": {}}
     return Graph.from_json(raw)
 
 
+ELSEWHERE = {
+    "ciba_journey": ("late", "not_told"),
+    "login_approval": ("late", "locked"),
+    "notification_dispatch": ("late", "wrong"),
+}
 WAYS = [(name, path) for name in NAMES for path in targets(shipped().latest(name).to_json())]
 
 
@@ -77,7 +96,7 @@ def test_no_way_of_a_flow_can_be_changed_without_one_of_its_tests_failing(
 ) -> None:
     mutant = changed(shipped().latest(name), path)
 
-    results = [simulate({mutant.digest: mutant}, mutant, test) for test in shipped().tests[name]]
+    results = [simulate({**shipped().by_digest, mutant.digest: mutant}, mutant, test) for test in shipped().tests[name]]
 
     assert any(not result.passed for result in results)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +23,8 @@ from protocols.oauth2 import (
     load_assertion_key,
 )
 from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSettings, Opened
+from protocols.oauth2_ciba.composition import Flows
 from protocols.oauth2_ciba.endpoints import protocol_routes
-from protocols.oauth2_ciba.initiation import Flows
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -86,9 +86,13 @@ class Start:
 
 
 class FlowBook:
-    """Keeps what was started. ``at_once`` names outcomes with which a flow ends inside the unit that starts it."""
+    """Keeps what was started. ``at_once`` names outcomes with which a flow ends inside the unit that starts it.
+
+    Of a journey it keeps whether somebody has joined it: it is taken to wait for that as soon as it has begun.
+    """
 
     def __init__(self) -> None:
+        self.joined: list[str] = []
         self.started: dict[str, Start] = {}
         self.at_once: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.records: CibaRecords | None = None
@@ -115,6 +119,16 @@ class FlowBook:
             )
             self.records.ends()[on_end](unit, over)
 
+    def signal_inside(
+        self, unit: Unit, *, execution: str, name: str, sender: str, payload: Mapping[str, Any], now: datetime
+    ) -> bool:
+        begun = self.started[execution]
+        assert (name, sender, payload) == ("engaged", begun.correlation, {})
+        if begun.flow != "ciba_journey" or execution in self.joined or now >= begun.inputs["expires_at"]:
+            return False
+        unit.after_commit(lambda: self.joined.append(execution))
+        return True
+
     def of(self, correlation: str, flow: str) -> Start:
         """Return the only start of *flow* for a request."""
         (begun,) = (s for s in self.started.values() if (s.correlation, s.flow) == (correlation, flow))
@@ -135,6 +149,16 @@ class World:
     assertion_key: AssertionKey
     signing_keys: SigningKeys
     settings: CibaSettings
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def first_flow(self) -> str:
+        """Return the flow that a request begins with."""
+        return {"two_flows": "notification_dispatch", "one_flow": "ciba_journey"}[self.settings.composition]
+
+    def real(self, execution: str) -> str:
+        """Return the execution that a test calls by this name."""
+        return self.names.get(execution, execution)
 
     async def post(self, path: str, form: Mapping[str, Any], *, client: str = SHOP, **headers: str) -> httpx2.Response:
         """Post *form* as *client*, by Basic."""
@@ -171,21 +195,24 @@ class World:
     async def link(self, auth_req_id: str) -> str:
         """Return the token in the link that the person was sent."""
         row = await self.row(auth_req_id)
-        return str(self.flows.of(row.request_id, "notification_dispatch").inputs["link"]).rsplit("/", 1)[1]
+        return str(self.flows.started[row.flow_execution_id].inputs["link"]).rsplit("/", 1)[1]
 
     async def open(self, auth_req_id: str, execution: str) -> Any:
-        """Open a login attempt from the link."""
+        """Open a login attempt from the link. Where it joins a journey, *execution* is that one's name from now on."""
         link, now = await self.link(auth_req_id), self.clock.now()
-        return await self.database.run(
+        opened = await self.database.run(
             lambda unit: self.ciba.open_attempt(unit, link=link, execution=execution, now=now)
         )
+        if isinstance(opened, Opened) and opened.execution is not None:
+            self.names[execution] = opened.execution
+        return opened
 
     async def claim(self, auth_req_id: str, execution: str) -> bool:
         """Let an attempt claim the request."""
-        row, now = await self.row(auth_req_id), self.clock.now()
+        row, now, mine = await self.row(auth_req_id), self.clock.now(), self.real(execution)
         return await self.database.run(
             lambda unit: self.records.claim(
-                unit, execution=execution, correlation=row.request_id, subject=row.user_id, now=now
+                unit, execution=mine, correlation=row.request_id, subject=row.user_id, now=now
             )
         )
 
@@ -233,8 +260,10 @@ class World:
         assert answer.accepted, answer
 
     async def end(self, name: str, auth_req_id: str, execution: str, outcome: str, **fields: Any) -> None:
-        """End an execution, as the engine tells it."""
-        row = await self.row(auth_req_id)
+        """End an execution, as the engine tells it; what is a flow of its own may be a journey here."""
+        row, execution = await self.row(auth_req_id), self.real(execution)
+        if execution in self.flows.started and self.flows.started[execution].flow == "ciba_journey":
+            name = "ciba.journey"
         over = Ended(
             execution=execution,
             flow=name,

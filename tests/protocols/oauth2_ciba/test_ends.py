@@ -38,6 +38,13 @@ def test_every_end_of_the_shipped_flows_has_a_row_of_its_own(role: str, flow: st
         assert row.detail == fields.get("by", "*")
 
 
+def test_every_end_of_the_journey_is_one_of_the_two_that_it_calls() -> None:
+    joined, alone = dict.fromkeys(["approved", "denied", "expired"], LOGIN), {"undeliverable": NOTIFICATION}
+    for outcome, fields in declared("ciba_journey"):
+        assert meaning({**joined, **alone}[outcome], outcome, fields).outcome == outcome
+    assert meaning(NOTIFICATION, "expired", {}).event is Event.LAPSE
+
+
 def test_an_end_that_nobody_named_has_failed() -> None:
     for role in (NOTIFICATION, LOGIN):
         assert meaning(role, "unheard of", {}).event is Event.FAILURE

@@ -24,9 +24,11 @@ async def test_a_request_is_stored_and_its_notification_started_in_one_unit(worl
     auth_req_id = await world.asked()
     row = await world.row(auth_req_id)
     assert (row.client_id, row.user_id, row.scopes) == (SHOP, "sub-ann", ("openid", "profile"))
-    begun = world.flows.of(row.request_id, "notification_dispatch")
-    assert (begun.execution, begun.on_end, begun.now) == (row.flow_execution_id, "ciba.notification", NOON)
-    assert begun.inputs["recipient"] == "sub-ann"
+    begun = world.flows.of(row.request_id, world.first_flow)
+    journey = world.settings.composition == "one_flow"
+    on_end, recipient = ("ciba.journey", "subject") if journey else ("ciba.notification", "recipient")
+    assert (begun.execution, begun.on_end, begun.now) == (row.flow_execution_id, on_end, NOON)
+    assert begun.inputs[recipient] == "sub-ann"
     assert begun.inputs["message"] == {
         "id": "approval.request",
         "params": {
@@ -42,7 +44,7 @@ async def test_a_request_is_stored_and_its_notification_started_in_one_unit(worl
 
 async def test_a_flow_that_ends_at_once_reaches_the_first_poll(world: World) -> None:
     """Mistake 8 of the reference system: 200 for a request that nobody can approve, for ever pending."""
-    world.flows.at_once["notification_dispatch"] = ("undeliverable", {"reason": "no_address"})
+    world.flows.at_once[world.first_flow] = ("undeliverable", {"reason": "no_address"})
     auth_req_id = await world.asked()
     assert as_error(await world.poll(auth_req_id)) == (400, "expired_token")
 

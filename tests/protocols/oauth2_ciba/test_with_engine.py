@@ -1,4 +1,4 @@
-"""CIBA on the real engine and the shipped flows: option B, two flows at two times."""
+"""CIBA on the real engine and the shipped flows: two flows at two times, or one journey that calls both."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
-from protocols.oauth2_ciba import CIBA_TABLES, CibaRecords, Opened
+from protocols.oauth2_ciba import CIBA_TABLES, CibaRecords, CibaSettings, Closed, Opened
 from protocols.oauth2_ciba.states import State
 from tests.protocols.world import ISSUER, KEYRING, World, as_error, make_world
 
@@ -81,12 +81,14 @@ class Postbox:
 
     def __init__(self) -> None:
         self.links: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
 
     def run(self, unit: Unit, context: Context, inputs: Mapping[str, Any]) -> Done | Deferred:
         if inputs["channel"] == "sms":
             return Done("undeliverable", {"reason": "no_channel"})
         if inputs["recipient"] == "sub-bob":
             return Done("undeliverable", {"reason": "no_address"})
+        self.keys[context.correlation] = context.key
         self.links[context.correlation] = str(inputs["link"]).rsplit("/", 1)[1]
         return Deferred(until=inputs["until"])
 
@@ -99,15 +101,25 @@ class House:
     engine: Engine
     postbox: Postbox
 
-    async def open(self, auth_req_id: str, execution: str) -> Step:
-        """Press the button behind the link."""
+    async def deliver(self, auth_req_id: str) -> None:
+        """Have the message arrive."""
+        key, now = self.postbox.keys[(await self.world.row(auth_req_id)).request_id], self.world.clock.now()
+        done: dict[str, Any] = {"key": key, "outcome": "accepted", "fields": {"channel": "email"}}
+        await self.world.database.run(lambda unit: self.engine.complete(unit, **done, now=now))
+
+    async def open(self, auth_req_id: str, execution: str, *, delivered: bool = True) -> Step:
+        """Press the button behind the link, once the message has arrived, in a browser that calls it *execution*."""
+        if delivered:
+            await self.deliver(auth_req_id)
         link = self.postbox.links[(await self.world.row(auth_req_id)).request_id]
         now, ciba = self.world.clock.now(), self.world.ciba
         opened = await self.world.database.run(
             lambda unit: ciba.open_attempt(unit, link=link, execution=execution, now=now)
         )
-        assert opened == Opened(None)
-        return await self.engine.inspect(execution)
+        assert isinstance(opened, Opened)
+        assert opened.displaced is None
+        self.world.names[execution] = opened.execution or execution
+        return await self.engine.inspect(self.world.real(execution))
 
     async def act(self, step: Step, action: str, **values: Any) -> Step:
         """Press a button of a step."""
@@ -117,9 +129,9 @@ class House:
 
 
 @pytest.fixture
-async def house(database: Database, key_material: KeyMaterial) -> AsyncIterator[House]:
+async def house(database: Database, key_material: KeyMaterial, ciba_settings: CibaSettings) -> AsyncIterator[House]:
     flows = load_flows(flow_definitions.folder(), contracts=CONTRACTS)
-    async with make_world(database, key_material) as world:
+    async with make_world(database, key_material, ciba_settings) as world:
         records, postbox = world.records, Postbox()
         post = AssertionPost(issuer=ISSUER, signer=world.assertion_key, local={"ciba": records})
         engine = Engine(
@@ -190,9 +202,9 @@ async def test_a_fault_reaches_the_next_poll(house: House) -> None:
     await house.act(first, "submit", password="open sesame")
     elsewhere = await house.act(second, "submit", password="open sesame")
     assert elsewhere.outcome == "fault"
-    assert (await house.world.row(auth_req_id)).login_execution_id == "login-1"
+    assert (await house.world.row(auth_req_id)).login_execution_id == house.world.real("login-1")
     assert as_error(await house.world.poll(auth_req_id)) == (400, "authorization_pending")
-    await house.engine.cancel("login-1", reason="operator")
+    await house.engine.cancel(house.world.real("login-1"), reason="operator")
     assert (await house.world.row(auth_req_id)).reason == "cancelled: operator"
 
 
@@ -203,5 +215,48 @@ async def test_both_flows_end_with_the_request(house: House) -> None:
     await house.engine.run_due()
     row = await house.world.row(auth_req_id)
     assert row.status is State.EXPIRED
-    for execution in (row.flow_execution_id, "login-1"):
+    for execution in (row.flow_execution_id, house.world.real("login-1")):
         assert (await house.engine.inspect(execution)).status == "ended"
+
+
+async def test_who_comes_before_the_message_is_known_to_be_delivered_signs_in_all_the_same(house: House) -> None:
+    auth_req_id = await house.world.asked()
+    early = await house.open(auth_req_id, "early", delivered=False)
+    assert (early.execution, early.node) == ("early", "ask_password")
+    later = await house.open(auth_req_id, "later")
+    await house.act(await house.act(early, "submit", password="open sesame"), "allow", granted=["openid"])
+    assert (await house.world.row(auth_req_id)).login_execution_id == "early"
+    assert (await house.world.poll(auth_req_id)).status_code == 200
+    assert (await house.act(later, "submit", password="open sesame")).outcome == "fault"
+    row = await house.world.row(auth_req_id)
+    assert row.status is State.REDEEMED
+
+
+async def test_a_request_has_one_execution_under_one_flow_and_two_under_two(house: House) -> None:
+    auth_req_id = await house.world.asked()
+    await house.open(auth_req_id, "login-1")
+    row = await house.world.row(auth_req_id)
+    joined = house.world.real("login-1") == row.flow_execution_id
+    assert joined is (house.world.settings.composition == "one_flow")
+    other = await house.open(auth_req_id, "login-2")
+    assert other.execution == "login-2", "another browser has an attempt of its own"
+
+
+async def test_a_request_begun_under_one_flow_is_finished_after_the_setting_has_changed(house: House) -> None:
+    auth_req_id = await house.world.asked()
+    object.__setattr__(house.world.settings, "composition", "two_flows")
+    step = await house.act(await house.open(auth_req_id, "login-1"), "submit", password="open sesame")
+    assert (await house.act(step, "allow", granted=["openid"])).outcome == "approved"
+    assert (await house.world.poll(auth_req_id)).status_code == 200
+
+
+async def test_a_press_that_is_refused_leaves_the_journey_waiting(house: House) -> None:
+    auth_req_id = await house.world.asked()
+    await house.deliver(auth_req_id)
+    row, now, ciba = await house.world.row(auth_req_id), house.world.clock.now(), house.world.ciba
+    link = house.postbox.links[row.request_id]
+    house.world.people.disabled.add("sub-ann")
+    refused = await house.world.database.run(lambda unit: ciba.open_attempt(unit, link=link, execution="x", now=now))
+    assert refused == Closed("unavailable")
+    house.world.people.disabled.clear()
+    assert (await house.open(auth_req_id, "login-1")).node == "ask_password"
