@@ -20,7 +20,29 @@ from engine.runtime.ports import Ended, OnEnd
 from engine.storage import Unit
 
 ON_END: Final = "flow_api"
-_STEP: Final = Answer(about="where the execution stands", model=StepBody)
+_ANSWER: Final = {"submitStep": {"execution": "/execution", "token": "/token"}}
+_STEP: Final = Answer(about="where the execution stands", model=StepBody, links=_ANSWER)
+_FOLLOWS: Final = {
+    **{name: {"execution": "/step/execution"} for name in ("showExecution", "cancelExecution", "streamEvents")},
+    "submitStep": {"execution": "/step/execution", "token": "/step/token"},
+}
+_STARTED: Final = Answer(
+    about="started; the capability goes into the header of what follows", model=Started, links=_FOLLOWS
+)
+_EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "event": {"const": "step"},
+        "id": {"type": "string"},
+        "retry": {"type": "integer"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/StepBody"},
+        },
+    },
+    "required": ["event", "id", "data"],
+}
 _KEY: Final = {"Idempotency-Key": "the same call under the same key happens once; 16 to 128 printable characters"}
 
 
@@ -99,7 +121,7 @@ def flow_operations(handlers: ExecutionHandlers, graphs: Mapping[str, Graph]) ->
             about="Stream each step as a server-sent event `step`, until the end. 204 where the end was seen before.",
             handler=handlers.events,
             answers={
-                200: Answer(about="events", media_type="text/event-stream"),
+                200: Answer(about="events", media_type="text/event-stream", schema=_EVENT),
                 204: Answer(about="the event named by Last-Event-ID was the last"),
             },
             security="capability",
@@ -138,7 +160,7 @@ def _start(handlers: ExecutionHandlers, graph: Graph) -> Operation[Any]:
         path=f"/flows/{graph.name}/executions",
         about=f"Start: {graph.title}",
         handler=handlers.start,
-        answers={201: Answer(about="started; the capability goes into the header of what follows", model=Started)},
+        answers={201: _STARTED},
         security="nobody",
         body=Start,
         body_schema=schema,

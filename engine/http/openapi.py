@@ -17,6 +17,7 @@ from engine.http.operations import PATH_PATTERNS, Answer, Operation
 from engine.http.problems import MEDIA_TYPE as PROBLEM
 from engine.http.reading import Limits
 from engine.http.resource import Cors, Resource
+from engine.http.value_schema import SHARED_SCHEMAS
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _SECURITY: Final[Mapping[str, Mapping[str, str]]] = {
@@ -55,7 +56,7 @@ def document(operations: Sequence[Operation[Any]], *, title: str, version: str =
         "info": {"title": title, "version": version},
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": {**schemas["$defs"], **SHARED_SCHEMAS},
             "securitySchemes": {name: dict(_SECURITY[name]) for name in used},
         },
     }
@@ -156,8 +157,16 @@ def _answer(answer: Answer) -> dict[str, Any]:
     told: dict[str, Any] = {"description": answer.about}
     if answer.model is not None:
         told["content"] = {answer.media_type: {"schema": _reference(answer.model)}}
-    elif answer.media_type != "application/json":
-        told["content"] = {answer.media_type: {"schema": {"type": "string"}}}
+    elif answer.schema is not None:
+        told["content"] = {answer.media_type: {"schema": answer.schema}}
+    if answer.links:
+        told["links"] = {
+            name: {
+                "operationId": name,
+                "parameters": {part: f"$response.body#{place}" for part, place in parameters.items()},
+            }
+            for name, parameters in answer.links.items()
+        }
     return told
 
 

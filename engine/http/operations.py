@@ -34,6 +34,9 @@ class Answer:
     about: str
     model: type[BaseModel] | None = None
     media_type: str = "application/json"
+    schema: Mapping[str, Any] | None = None
+    # What may follow: operations by id, with where their parameters stand in this answer's body.
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

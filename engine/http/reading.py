@@ -13,6 +13,7 @@ from engine.http.problems import Problem
 
 M = TypeVar("M", bound=BaseModel)
 MEDIA_TYPE: Final = "application/json"
+_WHOLE: Final = 2**53  # beyond it a float no longer tells whole numbers apart
 _EXPECTED: Final[Mapping[str, str]] = {
     "missing": "this must be given",
     "extra_forbidden": "no member has this name",
@@ -139,11 +140,12 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise _unreadable("NaN and Infinity are not JSON")
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | int:
+    """Return a number; one without a fraction is a whole one, however it is written: JSON knows one kind only."""
     value = float(text)
     if not math.isfinite(value):
         raise _unreadable("a number is too big")
-    return value
+    return int(value) if value.is_integer() and abs(value) <= _WHOLE else value
 
 
 def _refuse_half_characters(found: Any) -> None:

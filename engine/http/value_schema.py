@@ -6,6 +6,26 @@ from typing import Any, Final
 from engine.contracts import UNSET, Declaration, EnumOf, ListOf, RecordOf, Scalar, ValueType
 
 _NO_NUL: Final = r"^[^\u0000]*$"
+_JSON_PART: Final = {"anyOf": [{"$ref": "#/components/schemas/JsonValue"}, {"type": "null"}]}
+_JSON_OBJECT: Final = {
+    "type": "object",
+    "propertyNames": {"pattern": _NO_NUL},
+    "additionalProperties": _JSON_PART,
+}
+_BIGGEST: Final = 2**53
+# What declarations refer to, by the name that it has in the document.
+SHARED_SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "JsonValue": {
+        "description": "JSON, but not null at the top",
+        "anyOf": [
+            {"type": "string", "pattern": _NO_NUL},
+            {"type": "number", "minimum": -_BIGGEST, "maximum": _BIGGEST},
+            {"type": "boolean"},
+            {"type": "array", "items": _JSON_PART},
+            _JSON_OBJECT,
+        ],
+    }
+}
 _SCALARS: Final[Mapping[str, Mapping[str, Any]]] = {
     "string": {"type": "string", "pattern": _NO_NUL},
     "password": {"type": "string", "format": "password", "pattern": _NO_NUL},
@@ -15,15 +35,15 @@ _SCALARS: Final[Mapping[str, Mapping[str, Any]]] = {
     "url": {"type": "string", "pattern": r"^https?://[!-~]+$"},
     "email": {"type": "string", "pattern": r"^[!-?A-~]{1,64}@[!-?A-~]{1,255}$"},
     "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{5,14}$"},
-    "integer": {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
-    "number": {"type": "number", "minimum": -(2**53), "maximum": 2**53},
+    "integer": {"type": "integer", "minimum": -_BIGGEST, "maximum": _BIGGEST},
+    "number": {"type": "number", "minimum": -_BIGGEST, "maximum": _BIGGEST},
     "boolean": {"type": "boolean"},
     "time": {"type": "string", "format": "date-time"},
     "duration": {"type": "string", "pattern": r"^[1-9][0-9]{0,5}(ms|s|m|h|d)$"},
-    "json": {"type": ["object", "array", "string", "number", "boolean"]},
+    "json": {"$ref": "#/components/schemas/JsonValue"},
     "message": {
         "type": "object",
-        "properties": {"id": {"type": "string"}, "params": {"type": "object"}},
+        "properties": {"id": {"type": "string", "pattern": _NO_NUL}, "params": _JSON_OBJECT},
         "required": ["id"],
         "additionalProperties": False,
     },

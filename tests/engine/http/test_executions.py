@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 
 from engine import Done
-from tests.engine.http.kit import LOGIN_INPUTS, Front, problem, started
+from engine.runtime import Times
+from engine.storage import Database
+from tests.engine.execution.flows import NOON
+from tests.engine.http.kit import LOGIN_INPUTS, Front, fronted, problem, started
+from tests.engine.runtime.kit import make_house
 
 pytestmark = pytest.mark.anyio
 KEY = "5f0c1d2e-aaaa-bbbb-cccc-0123456789ab"
@@ -123,23 +127,27 @@ async def test_bad_fields_are_named_and_the_token_stays(front: Front) -> None:
     assert good.json()["outcome"] == "approved"
 
 
-async def test_a_step_that_is_still_worked_on_is_202(front: Front) -> None:
-    done = asyncio.Event()
+async def test_a_step_that_is_still_worked_on_is_202(sqlite_database: Database) -> None:
+    quick = Times(poll=timedelta(milliseconds=20), answer=timedelta(milliseconds=200), grace=timedelta(seconds=2))
+    began, done = asyncio.Event(), asyncio.Event()
 
     async def slow(*_asked: object) -> Done:
+        began.set()
         await done.wait()
-        return Done("right", {"subject": "ann", "at": front.house.clock.now()})
+        return Done("right", {"subject": "ann", "at": NOON})
 
-    front.house.check.act = slow
-    one = await front.start()
-    answer = asyncio.create_task(front.submit(one, one.step["token"], "submit", password="sesame"))
-    while not front.house.check.asked:
-        await asyncio.sleep(0.005)
-    working = await front.show(one)
-    done.set()
+    async with fronted(make_house(sqlite_database, times=quick)) as front:
+        front.house.check.act = slow
+        one = await front.start()
+        first = await front.submit(one, one.step["token"], "submit", password="sesame")
+        assert (first.status_code, first.json()["status"], began.is_set()) == (202, "working", True)
+        again = await front.submit(one, one.step["token"], "submit", password="sesame")
+        assert (again.status_code, again.json()["status"]) == (202, "working")
+        done.set()
 
-    assert working.json()["status"] == "working"
-    assert (await answer).json()["node"] == "agree"
+        after = await front.show(one, Prefer="wait=5")
+
+    assert after.json()["node"] == "agree"
 
 
 async def test_a_cancelled_execution_ends_and_stays_as_it_is(front: Front) -> None:
