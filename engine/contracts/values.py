@@ -25,6 +25,13 @@ _EMAIL: Final = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 _URL: Final = re.compile(r"https?://[^\s\x00-\x1f]+")
 _ID: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,255}")
+_SHAPES: Final[Mapping[ScalarName, re.Pattern[str]]] = {
+    "id": _ID,
+    "url": _URL,
+    "email": _EMAIL,
+    "phone": _PHONE,
+    "endpoint": _ID,
+}
 _BIGGEST_INTEGER: Final = 2**53
 _DEEPEST_JSON: Final = 32
 
@@ -57,14 +64,17 @@ def check_fields(
     declarations: Mapping[str, Declaration], values: Mapping[str, Any], *, prefix: str = ""
 ) -> tuple[FieldProblem, ...]:
     """Return what is wrong with *values*: one missing, one too many, one that does not fit."""
-    problems: list[FieldProblem] = [
-        FieldProblem(field=f"{prefix}{name}", code="unknown", message="no field has this name")
-        for name in values
-        if name not in declarations
-    ]
+    problems: list[FieldProblem] = []
+    if not values.keys() <= declarations.keys():
+        problems += [
+            FieldProblem(field=f"{prefix}{name}", code="unknown", message="no field has this name")
+            for name in values
+            if name not in declarations
+        ]
     for name, declaration in declarations.items():
         if name in values:
-            problems += check_value(declaration, values[name], field=f"{prefix}{name}")
+            if found := check_value(declaration, values[name], field=prefix + name):
+                problems += found
         elif declaration.required:
             problems.append(FieldProblem(field=f"{prefix}{name}", code="required", message="this must be given"))
     return tuple(problems)
@@ -97,8 +107,11 @@ def decode_fields(declarations: Mapping[str, Declaration], values: Mapping[str, 
 
 def with_defaults(declarations: Mapping[str, Declaration], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return *values* with the declared default for every one that is absent."""
-    defaults = {name: part.default for name, part in declarations.items() if part.default is not UNSET}
-    return {**defaults, **values}
+    complete = dict(values)
+    for name, part in declarations.items():
+        if part.default is not UNSET and name not in complete:
+            complete[name] = part.default
+    return complete
 
 
 # the two forms
@@ -185,7 +198,7 @@ def _fits(name: ScalarName, value: Any) -> bool:
 
 
 def _fits_text(name: ScalarName, value: str) -> bool:
-    shape = {"id": _ID, "url": _URL, "email": _EMAIL, "phone": _PHONE, "endpoint": _ID}.get(name)
+    shape = _SHAPES.get(name)
     return shape is None or bool(shape.fullmatch(value))
 
 
@@ -224,6 +237,8 @@ def _is_message(value: Any) -> bool:
 def _is_json(value: Any, depth: int = 0) -> bool:
     if depth > _DEEPEST_JSON:
         return False
+    if value.__class__ is str:  # nearly all that messages carry
+        return "\x00" not in value
     match value:
         case Mapping():
             return all(_is_key(key) and _is_json(part, depth + 1) for key, part in value.items())
@@ -251,6 +266,8 @@ _FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def _check_options(declaration: Declaration, value: Any, field: str) -> tuple[FieldProblem, ...]:
+    if declaration.min is None and declaration.max is None and declaration.pattern is None:
+        return ()
     size = len(value) if isinstance(value, str | list | tuple) else value
     unit = " characters" if isinstance(value, str) else " entries" if isinstance(value, list | tuple) else ""
     if declaration.min is not None and size < declaration.min:

@@ -6,7 +6,7 @@ can be read without the flow that wrote it. A typed secret is never here: a ``Ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -129,17 +129,17 @@ class State:
     @property
     def deadline(self) -> datetime | None:
         """Return the earliest deadline of the stack."""
-        return min((frame.deadline for frame in self.frames if frame.deadline is not None), default=None)
+        return earliest([frame.deadline for frame in self.frames])
 
     @property
     def wake_at(self) -> datetime | None:
         """Return the earliest timer; none runs in a new, a running or an ended execution."""
         if self.phase in (Phase.NEW, Phase.RUNNING, Phase.ENDED):
             return None
-        times = [at for frame in self.frames for at in (frame.deadline, frame.due) if at is not None]
+        times = [at for frame in self.frames for at in (frame.deadline, frame.due)]
         if self.task is not None:
-            times += [at for at in (self.task.retry_at, self.task.deferred_until) if at is not None]
-        return min(times, default=None)
+            times += (self.task.retry_at, self.task.deferred_until)
+        return earliest(times)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON, from which ``State.from_json`` makes an equal one."""
@@ -181,6 +181,15 @@ class State:
             outcome=raw["outcome"],
             result=unpack(raw["result"]),
         )
+
+
+def earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    """Return the first of *moments*, or None where there is none."""
+    first: datetime | None = None
+    for moment in moments:
+        if moment is not None and (first is None or moment < first):
+            first = moment
+    return first
 
 
 def _frame_to_json(frame: Frame) -> dict[str, Any]:
@@ -252,6 +261,8 @@ def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
     """Return *value* as JSON that ``unpack`` reads back without knowing any type."""
     if type(value) in _AS_THEY_ARE:
         return value
+    if type(value) is dict:
+        return _pack_parts(value)
     match value:
         case str() | bool() | int() | float():
             return value
@@ -262,29 +273,39 @@ def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
         case Handle():
             return {"$secret": value.id}
         case Mapping():
-            packed = {key: part if type(part) in _AS_THEY_ARE else pack(part) for key, part in value.items()}
-            for key in packed:
-                if key.startswith("$"):
-                    return {"$map": packed}
-            return packed
+            return _pack_parts(value)
         case _:
-            return [pack(part) for part in value]
+            return [part if type(part) in _AS_THEY_ARE else pack(part) for part in value]
 
 
-def unpack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
+def _pack_parts(values: Mapping[str, Any]) -> dict[str, Any]:
+    packed = {key: part if type(part) in _AS_THEY_ARE else pack(part) for key, part in values.items()}
+    for key in packed:
+        if key.startswith("$"):
+            return {"$map": packed}
+    return packed
+
+
+def unpack(value: Any) -> Any:
     """Return what ``pack`` was given."""
-    if isinstance(value, list):
+    if type(value) is list:
         return [unpack(part) for part in value]
-    if not isinstance(value, dict):
+    if type(value) is not dict:
         return value
-    match value:
-        case {"$time": text}:
-            return parse_time(text)
-        case {"$duration": text}:
-            return parse_duration(text)
-        case {"$secret": name}:
-            return Handle(name)
-        case {"$map": parts}:
-            return {key: unpack(part) for key, part in parts.items()}
-        case _:
-            return {key: unpack(part) for key, part in value.items()}
+    if len(value) == 1:
+        ((tag, inner),) = value.items()
+        if (read := _TAGS.get(tag)) is not None:
+            return read(inner)
+    return _unpack_parts(value)
+
+
+def _unpack_parts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: part if type(part) in _AS_THEY_ARE else unpack(part) for key, part in values.items()}
+
+
+_TAGS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "$time": parse_time,
+    "$duration": parse_duration,
+    "$secret": Handle,
+    "$map": _unpack_parts,
+}

@@ -52,8 +52,9 @@ def transition(graphs: Graphs, state: State | None, event: Event, now: datetime)
     the state.
     """
     before = NOTHING if state is None else state
-    if any(frame.digest not in graphs for frame in before.frames):
-        return before, (Refuse(code="unknown_flow"),)
+    for frame in before.frames:
+        if frame.digest not in graphs:
+            return before, (Refuse(code="unknown_flow"),)
     rule = RULES[before.phase].get(type(event))
     if rule is None:
         return before, (Refuse(code=REFUSALS[type(event)]),)

@@ -21,7 +21,7 @@ from engine.execution.keys import idempotency_key
 from engine.execution.masking import masked, seen
 from engine.execution.needs import asked_of_the_world, due_timers, moment
 from engine.execution.spot import Spot, caught, new_frame, scope_of
-from engine.execution.state import Accepted, Frame, Handle, Phase, Said, State, Task
+from engine.execution.state import Accepted, Frame, Handle, Phase, Said, State, Task, earliest
 from engine.language.graph import (
     CallNode,
     DecideNode,
@@ -238,7 +238,7 @@ class Walk:
     def _arguments(self, node: TaskNode) -> tuple[dict[str, Any], bool]:
         scope, declared = self.scope, node.contract.inputs
         given = with_defaults(declared, {name: evaluate(value, scope) for name, value in node.arguments.items()})
-        held = {name: value for name, value in given.items() if isinstance(value, Handle)}
+        held = {name: value for name, value in given.items() if value.__class__ is Handle}
         if not held:
             return ({}, True) if check_fields(declared, given) else (decode_fields(declared, given), False)
         shown = {name: value for name, value in given.items() if name not in held}
@@ -248,7 +248,7 @@ class Walk:
         return {**decode_fields(declared, shown), **held}, False
 
     def _asked_by(self, arguments: Mapping[str, Any]) -> str | None:
-        held = [value for value in arguments.values() if isinstance(value, Handle)]
+        held = [value for value in arguments.values() if value.__class__ is Handle]
         if not held:
             return None
         for node, values in self.spot.steps.items():
@@ -318,10 +318,10 @@ class Walk:
     # timers
 
     def _fire(self) -> bool:
-        timer = min(due_timers((*self.below, self.spot), self.task, self.now), default=None)
-        if timer is None:
+        due = due_timers((*self.below, self.spot), self.task, self.now)
+        if not due:
             return False
-        _, _, depth, kind = timer
+        _, _, depth, kind = min(due)
         if kind == "retry" and self.task is not None:
             self.run_again(self.task)
             return True
@@ -386,8 +386,9 @@ class Walk:
         return () if self.phase is Phase.ENDED and self.outcome != "fault" else self.frames
 
     def _expires_at(self) -> datetime | None:
-        stack: tuple[Frame | Spot, ...] = (*self.below, self.spot)
-        return min((frame.deadline for frame in stack if frame.deadline is not None), default=None)
+        if not self.below:
+            return self.spot.deadline
+        return earliest([*(frame.deadline for frame in self.below), self.spot.deadline])
 
 
 def _masked_end(graph: Graph, outcome: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -48,7 +48,7 @@ def _mismatch(what: str, *values: Any) -> ExpressionFailed:
 
 def part(of: Any, name: str, path: str) -> Any:
     """Return the part *name* of a record, or Absent."""
-    if not isinstance(present(of), Mapping):
+    if present(of).__class__ is not dict and not isinstance(of, Mapping):
         raise ExpressionFailed(f"'{path}': only a record has named parts, and this is a {kind(of)}")
     return of[name] if name in of else Absent(path)
 

@@ -66,10 +66,10 @@ Value = Literal | Expression | Structure
 def evaluate(value: Value, scope: Scope) -> Any:
     """Return what *value* is in *scope*; a fresh copy, so that no receiver can change the flow."""
     match value:
+        case Expression():
+            return value.run(scope)
         case Literal(constant):
             return _copied(constant)
-        case Expression():
-            return value.evaluate(scope)
         case Structure(parts) if isinstance(parts, tuple):
             return [evaluate(part, scope) for part in parts]
         case Structure(parts):
