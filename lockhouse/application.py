@@ -72,9 +72,11 @@ def health_routes(ready: Mapping[str, Check]) -> list[BaseRoute]:
     """Return `/healthz` (the process lives) and `/readyz` (it can do its work)."""
 
     async def healthz(_request: Request) -> Response:
+        """Say that the process lives."""
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
     async def readyz(_request: Request) -> Response:
+        """Say whether the server can do its work, or what keeps it from that (503)."""
         failing = [name for name, check in ready.items() if not await _passes(name, check)]
         status = {"status": "not ready", "failing": failing} if failing else {"status": "ready"}
         return JSONResponse(status, status_code=503 if failing else 200, headers={"Cache-Control": "no-store"})

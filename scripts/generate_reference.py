@@ -1,4 +1,4 @@
-"""Write docs/reference and the JSON Schema of flows from the code: settings, commands, diagnostics, executors, states.
+"""Write docs/reference and the JSON Schema of flows from the code.
 
 With ``--check`` nothing is written; the exit status says whether the files are what would be written.
 """
@@ -15,7 +15,11 @@ from typing import Any
 import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from reference_endpoints import endpoints_page
+from reference_errors import errors_page
+from reference_events import events_page
 from reference_language import language_page
+from reference_tables import tables_page
 
 import executors
 from engine import Contract
@@ -78,6 +82,10 @@ def contents() -> str:
         ("diagnostics", "what `lockhouse flow check` says, and what to do"),
         ("executors", "what a task node can run"),
         ("states", "where a backchannel request can stand, and what moves it"),
+        ("endpoints", "every address of a server"),
+        ("errors", "what a client is told, and what the engine raises"),
+        ("events", "what happens to an execution, and what the log says"),
+        ("tables", "what is stored, and how each column is kept"),
     ]
     return "# Reference\n\n" + table(
         ["page", "what is in it"], [[f"[{name}]({name}.md)", about] for name, about in rows]
@@ -271,6 +279,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "diagnostics": diagnostics,
     "executors": executors_page,
     "states": states_page,
+    "endpoints": endpoints_page,
+    "errors": errors_page,
+    "events": events_page,
+    "tables": tables_page,
 }
 
 if __name__ == "__main__":

@@ -55,12 +55,14 @@ def asset_routes(assets: Assets) -> list[Route]:
     by_name = assets.by_name
 
     async def serve(request: Request) -> Response:
+        """Give a page its style, its script or its logo."""
         asset = by_name.get(request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
         return _answer(asset, _FOR_A_YEAR)
 
     async def favicon(_: Request) -> Response:
+        """Give a browser the picture for its tab."""
         return _answer(assets.icon, _FOR_A_DAY)
 
     return [Route("/gate/{name}", serve, methods=["GET"]), Route("/favicon.ico", favicon, methods=["GET"])]
