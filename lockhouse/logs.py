@@ -15,8 +15,8 @@ import structlog
 
 __all__ = ["configure_logs", "mask"]
 
-# A link is a capability: /a/ and its token. The gate's steps below it stay readable.
-_LINK = re.compile(r"/a/[^/?#\s\"']+")
+# A link is a capability: /a/ and its token. The gate names its steps by words, the flow API by tokens.
+_LINK = re.compile(r"(/a|(?<=/)steps)/[^/?#\s\"']+")
 _SECRET_NAMES = re.compile(
     r"password|secret|token|authorization|cookie|assertion|credential|auth_req_id|user_code|csrf", re.IGNORECASE
 )
@@ -31,7 +31,7 @@ def mask(text: str) -> str:
     >>> mask("GET /a/Zm9v/step?password=x")
     'GET /a/***/step?password=***'
     """
-    return _SECRET_TEXT.sub(r"\1=***", _LINK.sub("/a/***", text))
+    return _SECRET_TEXT.sub(r"\1=***", _LINK.sub(r"\1/***", text))
 
 
 def _mask_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -22,12 +22,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from lockhouse.api_settings import FlowApiSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 
 __all__ = [
     "CibaSection",
     "DatabaseSection",
     "EngineSection",
+    "FlowApiSection",
     "FlowsSection",
     "GateSection",
     "KeysSection",
@@ -271,6 +273,7 @@ class Settings(BaseSettings):
     password: PasswordSection = PasswordSection()
     outgoing: OutgoingSection = OutgoingSection()
     flows: FlowsSection = FlowsSection()
+    flow_api: FlowApiSection = FlowApiSection()
     engine: EngineSection = EngineSection()
     log: LogSection = LogSection()
     callbacks: Annotated[

@@ -14,6 +14,7 @@ from sqlalchemy import literal, select
 from starlette.applications import Starlette
 
 from engine import Engine, Executor
+from engine.http import FLOW_API_ENDS
 from engine.language import FlowSet, load_flows
 from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from executors.assertion_post import AssertionPost
@@ -25,7 +26,7 @@ from executors.password_auth import PasswordAuth
 from lockhouse.application import build_application
 from lockhouse.background import Sweep, sweeping
 from lockhouse.channels import channels_of
-from lockhouse.courier import OutgoingCourier, OutgoingGateway
+from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
 from lockhouse.directory.consents import Consents
@@ -34,6 +35,7 @@ from lockhouse.directory.delays import DelayRule
 from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import Persons
 from lockhouse.directory.verifier import DirectoryVerifier
+from lockhouse.flow_api import flow_api_routes
 from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.gate import gate_routes
 from lockhouse.installation import Installation
@@ -42,7 +44,7 @@ from lockhouse.messages import check_messages
 from lockhouse.outgoing import Outgoing
 from lockhouse.settings import CibaSection, Settings
 from lockhouse.signing import rotate_due_keys
-from protocols.oauth2 import STANDARD_SCOPES, Clients, Scope, SigningKeys, load_assertion_key
+from protocols.oauth2 import STANDARD_SCOPES, Clients, RemoteKeys, Scope, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
@@ -122,7 +124,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             database=database,
             flows=flows,
             executors=executors,
-            on_end=records.ends(),
+            on_end={**records.ends(), **FLOW_API_ENDS},
             senders={name: GuardedSender(sender=channel.sender, guard=guard) for name, channel in channels.items()},
             keyring=keyring,
             clock=clock,
@@ -135,6 +137,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             database=database,
             clock=clock,
             signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
+            remote_keys=RemoteKeys(OutgoingKeys(outgoing=outgoing)),
             flow_digest=_digest_of(flows),
         )
         gate = gate_routes(
@@ -155,7 +158,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         await closing.enter_async_context(sweeping(due))
         application = build_application(
             issuer=settings.issuer,
-            routes=[*protocol_routes(ciba), *gate],
+            routes=[*protocol_routes(ciba), *gate, *flow_api_routes(engine, settings.flow_api)],
             ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
             busy=BUSY,
         )

@@ -16,6 +16,7 @@ from engine.runtime.rows import Rows
 from engine.runtime.runner import Runner, Times
 from engine.runtime.sweeper import Sweeper
 from engine.storage import Database, Unit
+from engine.storage.capabilities import Capabilities
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Worker:
         self._repeating = repeating
         self._database, self._runner, self._sweeper, self._postman = database, runner, sweeper, postman
         self._rows, self._clock, self._times = rows, clock, times
+        self._capabilities = Capabilities()
         self._tidied_at: datetime | None = None
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
@@ -90,6 +92,7 @@ class Worker:
                 + self._rows.executions.forget_ended(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._rows.outbox.forget(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._repeating.forget(unit, before=before, limit=TIDIED_AT_ONCE)
+                + self._capabilities.forget(unit, before=before, limit=TIDIED_AT_ONCE)
             )
 
         while (some := await self._database.run(forget)) > 0:

@@ -218,4 +218,4 @@ async def test_a_step_that_another_person_holds_is_one_to_wait_for(front: Front)
 
     assert (held.status, held.by) == ("prompt", "bob")
     assert (shown["status"], shown["token"], shown["fields"], shown["title"]) == ("waiting", None, [], None)
-    assert held.token not in str(shown)
+    assert str(held.token) not in str(shown)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ async def test_fifty_submits_of_one_step_through_two_engines_run_it_once(
     make_database: MakeDatabase, new_url: Callable[[], str]
 ) -> None:
     url = new_url()
-    options = {"repeat": False} if url.startswith("sqlite") else {}
+    options: dict[str, Any] = {"repeat": False} if url.startswith("sqlite") else {}
     async with (
         fronted(make_house(make_database(url=url, **options), graphs=[BOOKING]), exposed=["booking"]) as here,
         fronted(make_house(make_database(url=url, **options), graphs=[BOOKING]), exposed=["booking"]) as there,
@@ -52,7 +53,7 @@ async def test_fifty_different_answers_leave_one_and_tell_the_others_where_it_st
     make_database: MakeDatabase, new_url: Callable[[], str]
 ) -> None:
     url = new_url()
-    options = {"repeat": False} if url.startswith("sqlite") else {}
+    options: dict[str, Any] = {"repeat": False} if url.startswith("sqlite") else {}
     async with (
         fronted(make_house(make_database(url=url, **options))) as here,
         fronted(make_house(make_database(url=url, **options))) as there,

@@ -1,0 +1,35 @@
+"""Settings of what programs may call besides the OAuth endpoints: the flow execution API."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from lockhouse.message_settings import FORBID, as_list
+
+__all__ = ["FlowApiSection"]
+
+
+def _page_origin(text: str) -> str:
+    """Check that *text* is what a browser sends as Origin, or ``*``."""
+    parts = urlsplit(text)
+    if text != "*" and (f"{parts.scheme}://{parts.netloc}" != text or parts.scheme not in {"http", "https"}):
+        raise ValueError('an origin such as "https://app.example", without a path; or "*" for every page')
+    return text.lower()
+
+
+class FlowApiSection(BaseModel):
+    """Flows that anybody may start and drive over HTTP, and how much one caller may send."""
+
+    model_config = FORBID
+
+    expose: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...], BeforeValidator(as_list)] = (
+        Field(default=(), description="flows that can be started over HTTP; none with an endpoint input")
+    )
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_page_origin)], ...], BeforeValidator(as_list)] = Field(
+        default=(), description="origins whose pages may call the API from a browser"
+    )
+    max_body: int = Field(default=65_536, ge=1024, le=262_144, description="largest body in bytes")
+    max_members: int = Field(default=256, ge=16, le=10_000, description="most members of one JSON object")
+    held: int = Field(default=1000, ge=0, description="requests and streams that may wait at a time, in one process")
+    held_each: int = Field(default=4, ge=0, description="the same for one execution")
