@@ -321,7 +321,7 @@ def test_the_version_is_an_option_too(run: Run) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["client", "add", "--help"]])
 def test_what_a_command_does_not_need_is_not_loaded(arguments: list[str]) -> None:
     # Each of these takes a noticeable part of a second: who asks for help or adds a client should not wait for them.
-    heavy = {"alembic", "engine.language", "jinja2", "psycopg", "starlette", "uvicorn"}
+    heavy = {"alembic", "engine.language", "jinja2", "networkx", "psycopg", "starlette", "uvicorn"}
     program = (
         "import sys; from lockhouse.command_line import main; "
         f"code = main({arguments!r}); print('loaded', *(sys.modules.keys() & {heavy!r}), code)"
