@@ -1,4 +1,7 @@
-"""Carries what executors and channels send by HTTP; implements `AssertionCourier` and `HttpGateway`."""
+"""Carries what executors and channels send by HTTP; and fetches what clients publish.
+
+Implements `AssertionCourier`, `HttpGateway` and `KeyFetcher`.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -7,8 +10,9 @@ from engine import Refused, Transient
 from executors.assertion_post import HttpAnswer
 from executors.channels.sms import SmsRequest
 from lockhouse.outgoing import Answer, Outgoing, OutgoingFailed, OutgoingRefused
+from protocols.oauth2 import KeysNotThere
 
-__all__ = ["OutgoingCourier", "OutgoingGateway"]
+__all__ = ["OutgoingCourier", "OutgoingGateway", "OutgoingKeys"]
 
 _HEADERS = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
@@ -44,3 +48,20 @@ class OutgoingGateway:
             raise Refused("sms_gateway_forbidden", str(error)) from error
         except OutgoingFailed as error:
             raise Transient("sms_gateway_away", str(error)) from error
+
+
+class OutgoingKeys:
+    """Fetches the key sets of clients by the guarded client."""
+
+    def __init__(self, *, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def fetch(self, url: str) -> bytes:
+        """Return the body of a 200; KeysNotThere says why there is none."""
+        try:
+            answer = await self._outgoing.send("GET", url, headers={"accept": "application/json"})
+        except (OutgoingRefused, OutgoingFailed) as error:
+            raise KeysNotThere(str(error)) from error
+        if answer.status != 200:
+            raise KeysNotThere(f"expected 200, found {answer.status}")
+        return answer.body

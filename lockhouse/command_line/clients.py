@@ -38,7 +38,15 @@ def add(
     interval: Annotated[int | None, typer.Option(min=1, max=60, help="Seconds between its polls.")] = None,
     max_expiry: Annotated[int | None, typer.Option(min=1, help="Longest life of its requests, in seconds.")] = None,
     auth_method: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="client_secret_basic or client_secret_post; both if left out.")
+        str | None,
+        typer.Option(metavar="METHOD", help="How it proves itself; by its secret, anyhow, if left out."),
+    ] = None,
+    jwks: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its public keys (a JWKS), for private_key_jwt.")
+    ] = None,
+    jwks_uri: Annotated[str | None, typer.Option(metavar="URL", help="Where it publishes its keys instead.")] = None,
+    auth_alg: Annotated[
+        str | None, typer.Option(metavar="ALG", help="What it signs with, for private_key_jwt and client_secret_jwt.")
     ] = None,
     id_token_alg: Annotated[
         str | None, typer.Option(metavar="ALG", help="What its ID tokens are signed with; ours if left out.")
@@ -55,7 +63,8 @@ def add(
 
     Example: lockhouse client add --id shop --name "The shop" --mode poll
     """
-    chosen = secret if secret is not None else mint_secret()
+    keyed = auth_method == "private_key_jwt"
+    chosen = secret if secret is not None or keyed else mint_secret()
     limits = ClientLimits(
         pair_pending=pair_pending,
         pair_minute=pair_minute,
@@ -72,6 +81,9 @@ def add(
         interval=_seconds(interval),
         max_expiry=_seconds(max_expiry),
         auth_method=auth_method,
+        auth_alg=auth_alg,
+        jwks=None if jwks is None else _text_of(jwks),
+        jwks_uri=jwks_uri,
         id_token_alg=id_token_alg,
         limits=limits,
     )
@@ -108,6 +120,13 @@ def remove(
         print_json({"id": client_id, "removed": True})
     else:
         say(f"client {client_id} removed")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClientInvalid("jwks", f"a file with a key set, found {file}, which cannot be read") from error
 
 
 def _adding(home: Installation, client: NewClient) -> Callable[[Unit], None]:

@@ -6,17 +6,17 @@ What one grant alone needs lives in that grant's package. The HTTP side is ``pro
 from protocols.oauth2.accounts import Accounts, Ambiguous, Found
 from protocols.oauth2.client_authentication import PARAMETERS as CLIENT_AUTHENTICATION_PARAMETERS
 from protocols.oauth2.client_authentication import Presented, authenticate, presented, require_grant
-from protocols.oauth2.clients import (
+from protocols.oauth2.client_proofs import ClientProofs
+from protocols.oauth2.client_registration import (
+    AUTH_METHODS,
     CIBA_GRANT,
-    Client,
-    ClientExists,
     ClientInvalid,
     ClientLimits,
-    Clients,
     NewClient,
     mint_secret,
     secret_weakness,
 )
+from protocols.oauth2.clients import Client, ClientExists, Clients
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form, parse_form
 from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
@@ -33,6 +33,7 @@ from protocols.oauth2.key_register import (
     rotate_overdue,
 )
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
+from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere, RemoteKeys
 from protocols.oauth2.scopes import STANDARD_SCOPES, Scope, parse_scope
 from protocols.oauth2.signing_keys import (
     ASSERTION_TYPE,
@@ -45,11 +46,13 @@ from protocols.oauth2.signing_keys import (
 from protocols.oauth2.tables import OAUTH2_TABLES
 from protocols.oauth2.token_requests import Grant, TokenRequest
 from protocols.oauth2.tokens import Approval, TokenPolicy, build_tokens
+from protocols.oauth2.used_assertions import forget_assertions
 from protocols.oauth2.userinfo import Guard
 
 __all__ = [
     "ALGORITHMS",
     "ASSERTION_TYPE",
+    "AUTH_METHODS",
     "CIBA_GRANT",
     "CLIENT_AUTHENTICATION_PARAMETERS",
     "OAUTH2_TABLES",
@@ -62,21 +65,25 @@ __all__ = [
     "ClientExists",
     "ClientInvalid",
     "ClientLimits",
+    "ClientProofs",
     "Clients",
     "Form",
     "Found",
     "Grant",
     "Guard",
+    "KeyFetcher",
     "KeyInUse",
     "KeyMaterial",
     "KeyState",
     "KeyTimes",
+    "KeysNotThere",
     "NewClient",
     "NewGrant",
     "NewKey",
     "NoSigningKey",
     "OAuthError",
     "Presented",
+    "RemoteKeys",
     "Rotation",
     "SchedulePolicy",
     "Scope",
@@ -87,6 +94,7 @@ __all__ = [
     "UnknownKey",
     "authenticate",
     "build_tokens",
+    "forget_assertions",
     "forget_private_half",
     "forget_tokens",
     "generate_keys",

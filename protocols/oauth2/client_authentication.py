@@ -1,4 +1,7 @@
-"""Client authentication by a shared secret, in the Authorization header or in the form: exactly one of them."""
+"""Client authentication: by a shared secret in the Authorization header or in the form, or by a signed assertion.
+
+Exactly one of them. An assertion's signature is checked before, by ``ClientProofs``; here it is used up.
+"""
 
 import base64
 import binascii
@@ -8,9 +11,17 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from engine.storage import Unit
-from protocols.oauth2.clients import CIBA_GRANT, Client, Clients
+from protocols.oauth2.client_assertions import (
+    ASSERTION_TYPE,
+    ClientAssertion,
+    VerifiedAssertion,
+    read_assertion,
+)
+from protocols.oauth2.client_registration import CIBA_GRANT
+from protocols.oauth2.clients import Client, Clients
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form
+from protocols.oauth2.used_assertions import use_assertion
 
 # What belongs to authentication and not to the request itself.
 PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
@@ -28,6 +39,9 @@ class Presented:
     secrets: tuple[str, ...] = field(repr=False)
     method: str
     challenge: str | None = None
+    assertion: ClientAssertion | None = None
+    verified: VerifiedAssertion | None = None
+    attempt: bytes = field(default=b"", repr=False)
 
 
 def presented(form: Form, authorization: Sequence[str], *, issuer: str) -> Presented:
@@ -47,7 +61,7 @@ def presented(form: Form, authorization: Sequence[str], *, issuer: str) -> Prese
             raise invalid_client(hint="client_id differs from the Authorization header", challenge=challenge)
         return Presented(client_id=client_id, secrets=secrets, method="client_secret_basic", challenge=challenge)
     if assertion:
-        raise invalid_client(hint="client assertions are not supported")
+        return _asserted(form, named)
     if named is None or secret is None:
         raise invalid_client(hint="no client authentication was sent")
     return Presented(client_id=named, secrets=(secret,), method="client_secret_post")
@@ -58,16 +72,32 @@ def authenticate(unit: Unit, clients: Clients, shown: Presented, *, lock: bool =
 
     A client that does not exist costs the same comparison as a wrong secret.
     """
+    if shown.assertion is not None:
+        return _authenticate_by_assertion(unit, clients, shown, lock=lock)
     macs = [clients.mac_of(shown.client_id, secret) for secret in shown.secrets]
-    known = clients.find_with_secret(unit, shown.client_id, lock=lock)
-    right = [hmac.compare_digest(known[1] if known else bytes(len(mac)), mac) for mac in macs]
+    known = clients.find_credentials(unit, shown.client_id, lock=lock)
+    right = [hmac.compare_digest(known.secret_mac if known else bytes(len(mac)), mac) for mac in macs]
     if known is None or not any(right):
         raise _failed(shown, "unknown client" if known is None else "wrong secret")
-    client = known[0]
+    if known.client.auth_method not in (None, shown.method):
+        raise _failed(shown, "not the method that is registered for this client")
+    return _enabled(known.client, shown)
+
+
+def _authenticate_by_assertion(unit: Unit, clients: Clients, shown: Presented, *, lock: bool) -> Client:
+    """Use the assertion up. What the client is registered with may have changed since its signature was checked."""
+    known = clients.find_credentials(unit, shown.client_id, lock=lock)
+    if known is None or shown.verified is None or known.registration != shown.verified.registration:
+        raise _failed(shown, "the assertion was not verified with the keys that the client has now")
+    client = _enabled(known.client, shown)
+    if not use_assertion(unit, client.client_id, shown.verified, attempt=shown.attempt):
+        raise _failed(shown, "the assertion was used before")
+    return client
+
+
+def _enabled(client: Client, shown: Presented) -> Client:
     if client.disabled:
         raise _failed(shown, "client is disabled")
-    if client.auth_method not in (None, shown.method):
-        raise _failed(shown, "not the method that is registered for this client")
     return client
 
 
@@ -75,6 +105,19 @@ def require_grant(client: Client, grant_type: str = CIBA_GRANT) -> None:
     """Raise ``unauthorized_client`` where *client* may not use *grant_type*."""
     if grant_type not in client.grant_types:
         raise OAuthError("unauthorized_client", "this client may not use this grant type")
+
+
+def _asserted(form: Form, named: str | None) -> Presented:
+    """Return the assertion of *form*; it may do without client_id, but not differ from it (RFC 7521 section 4.2)."""
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise invalid_client(hint="client_assertion_type is not jwt-bearer")
+    token = form.get("client_assertion")
+    if token is None:
+        raise invalid_client(hint="client_assertion is missing")
+    assertion = read_assertion(token)
+    if named not in (None, assertion.client_id):
+        raise invalid_client(hint="client_id differs from the assertion")
+    return Presented(client_id=assertion.client_id, secrets=(), method=assertion.method, assertion=assertion)
 
 
 def _failed(shown: Presented, hint: str) -> OAuthError:

@@ -1,10 +1,7 @@
 """The clients that are registered: what each may do, and how it proves who it is."""
 
+import hashlib
 import json
-import math
-import re
-import secrets
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,18 +9,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from engine.storage import Keyring, Unit, insert_or_ignore, to_micros
+from engine.storage import Keyring, Place, Unit, insert_or_ignore, to_micros
+from protocols.oauth2.client_registration import NAME_LIMIT, ClientLimits, NewClient
 from protocols.oauth2.grants import revoke_grants_of
-from protocols.oauth2.key_pairs import ALGORITHMS
 from protocols.oauth2.tables import CLIENTS
-
-CIBA_GRANT = "urn:openid:params:grant-type:ciba"
-AUTH_METHODS = ("client_secret_basic", "client_secret_post")
-DELIVERY_MODES = ("poll",)
-_CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
-_SECRET = re.compile(r"[\x20-\x7e]{1,512}", re.ASCII)
-_NAME_LIMIT = 80  # what the flows' texts have room for
-_STRONG_BITS = 128
 
 
 class ClientExists(ValueError):
@@ -34,27 +23,6 @@ class ClientExists(ValueError):
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id
         super().__init__(f"client '{client_id}' is registered already: choose another id or remove it first")
-
-
-class ClientInvalid(ValueError):
-    """A setting of a new client is not acceptable. ``setting`` names it."""
-
-    code = "client_invalid"
-
-    def __init__(self, setting: str, expected: str) -> None:
-        self.setting = setting
-        super().__init__(f"{setting}: expected {expected}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientLimits:
-    """What an operator set for one client in place of the deployment's limits; None leaves the deployment's."""
-
-    pair_pending: int | None = None
-    pair_minute: int | None = None
-    person_pending: int | None = None
-    person_minute: int | None = None
-    client_pending: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,45 +45,21 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewClient:
-    """A client to be registered. ``auth_method`` None lets it use its secret by Basic or in the form.
+class Credentials:
+    """What a client can prove itself by. ``secret`` is there for those only that sign with it."""
 
-    ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
-    """
+    client: Client
+    secret_mac: bytes = field(repr=False)
+    sealed_secret: bytes | None = field(repr=False)
+    jwks: str | None
+    jwks_uri: str | None
+    auth_alg: str | None
 
-    client_id: str
-    secret: str = field(repr=False)
-    name: str = ""
-    delivery_mode: str = "poll"
-    scopes: Sequence[str] = ("openid", "profile", "email", "phone")
-    grant_types: Sequence[str] = (CIBA_GRANT,)
-    interval: timedelta | None = None
-    max_expiry: timedelta | None = None
-    auth_method: str | None = None
-    limits: ClientLimits = ClientLimits()
-    binding_max: int | None = None
-    binding_pattern: str | None = None
-    id_token_alg: str | None = None
-
-    def check(self) -> None:
-        """Raise ClientInvalid for the first setting that cannot be."""
-        checks = (
-            ("client_id", bool(_CLIENT_ID.fullmatch(self.client_id)), "1 to 128 characters of A-Z a-z 0-9 . _ ~ -"),
-            ("secret", bool(_SECRET.fullmatch(self.secret)), "1 to 512 printable ASCII characters"),
-            ("name", len(self.name) <= _NAME_LIMIT, f"at most {_NAME_LIMIT} characters"),
-            ("name", self.name.isprintable(), "printable characters only"),
-            ("delivery_mode", self.delivery_mode in DELIVERY_MODES, " or ".join(DELIVERY_MODES)),
-            ("scopes", "openid" in self.scopes, "openid among them"),
-            ("auth_method", self.auth_method in (None, *AUTH_METHODS), f"none or one of {', '.join(AUTH_METHODS)}"),
-            ("interval", _between(self.interval, 1, 60), "1 to 60 seconds"),
-            ("max_expiry", _between(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
-            ("binding_max", self.binding_max is None or 1 <= self.binding_max <= 256, "1 to 256"),
-            ("binding_pattern", _is_pattern(self.binding_pattern), "a regular expression"),
-            ("id_token_alg", self.id_token_alg in (None, *ALGORITHMS), f"none or one of {', '.join(ALGORITHMS)}"),
-        )
-        for setting, holds, expected in checks:
-            if not holds:
-                raise ClientInvalid(setting, expected)
+    @property
+    def registration(self) -> str:
+        """A digest of all of it: a proof that was checked against other keys is none any more."""
+        parts = (self.client.auth_method, self.auth_alg, self.jwks, self.jwks_uri, self.secret_mac.hex())
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 _SELECT = select(CLIENTS).where(CLIENTS.c.client_id == bindparam("id"))
@@ -137,8 +81,8 @@ class Clients:
         client.check()
         row = {
             "client_id": client.client_id,
-            "secret_mac": self.mac_of(client.client_id, client.secret),
-            "name": client.name or client.client_id[:_NAME_LIMIT],
+            "secret_mac": b"" if client.secret is None else self.mac_of(client.client_id, client.secret),
+            "name": client.name or client.client_id[:NAME_LIMIT],
             "delivery_mode": client.delivery_mode,
             "grant_types": json.dumps(sorted(client.grant_types)),
             "scopes": json.dumps(list(client.scopes)),
@@ -151,6 +95,10 @@ class Clients:
             "disabled": 0,
             "created_at": to_micros(now),
             "id_token_alg": client.id_token_alg,
+            "sealed_secret": self._sealed(client),
+            "jwks": client.jwks,
+            "jwks_uri": client.jwks_uri,
+            "auth_alg": client.auth_alg,
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
@@ -160,10 +108,25 @@ class Clients:
         row = unit.execute(_SELECT, {"id": client_id}).first()
         return None if row is None else _client(row)
 
-    def find_with_secret(self, unit: Unit, client_id: str, *, lock: bool = False) -> tuple[Client, bytes] | None:
-        """Return the client and the keyed hash of its secret; *lock* keeps its row until the unit ends."""
+    def find_credentials(self, unit: Unit, client_id: str, *, lock: bool = False) -> Credentials | None:
+        """Return the client with what it can prove itself by; *lock* keeps its row until the unit ends."""
         row = unit.execute(_SELECT_LOCKED if lock else _SELECT, {"id": client_id}).first()
-        return None if row is None else (_client(row), row.secret_mac)
+        if row is None:
+            return None
+        return Credentials(
+            client=_client(row),
+            secret_mac=row.secret_mac,
+            sealed_secret=row.sealed_secret,
+            jwks=row.jwks,
+            jwks_uri=row.jwks_uri,
+            auth_alg=row.auth_alg,
+        )
+
+    def secret_of(self, credentials: Credentials) -> bytes | None:
+        """Return the secret that the client signs with, if it signs with one."""
+        if credentials.sealed_secret is None:
+            return None
+        return self._keyring.open(_place(credentials.client.client_id), credentials.sealed_secret)
 
     def all(self, unit: Unit) -> list[Client]:
         """Return every client in the order of their ids."""
@@ -189,35 +152,11 @@ class Clients:
         """Return the keyed hash of *secret* as this client's. It is fast on purpose: it is made at every poll."""
         return self._keyring.mac("oauth2.client_secret", client_id, secret)
 
-
-def mint_secret() -> str:
-    """Return a new client secret of 256 bits that needs no escaping anywhere."""
-    return secrets.token_urlsafe(32)
-
-
-def secret_weakness(secret: str) -> str | None:
-    """Return a warning for an operator's *secret* that may be guessed, or None.
-
-    >>> secret_weakness("hunter2") is None
-    False
-    """
-    kinds = sum(size for present, size in _alphabets(secret) if present)
-    varied = min(len(secret), 4 * len(set(secret)))  # one character over and over is no long secret
-    bits = varied * math.log2(kinds) if kinds > 1 else 0.0
-    if bits >= _STRONG_BITS:
-        return None
-    return (
-        f"this secret has at most about {bits:.0f} bits where {_STRONG_BITS} are wanted: leave it out to have one made"
-    )
-
-
-def _alphabets(secret: str) -> tuple[tuple[bool, int], ...]:
-    return (
-        (any(c.islower() for c in secret), 26),
-        (any(c.isupper() for c in secret), 26),
-        (any(c.isdigit() for c in secret), 10),
-        (any(not c.isalnum() for c in secret), 33),
-    )
+    def _sealed(self, client: NewClient) -> bytes | None:
+        # A secret that signs has to be had in clear to check a signature; any other is kept as a hash alone.
+        if client.auth_method != "client_secret_jwt" or client.secret is None:
+            return None
+        return self._keyring.seal(_place(client.client_id), client.secret.encode("ascii"))
 
 
 @lru_cache(maxsize=1024)
@@ -240,10 +179,6 @@ def _client(row: Any) -> Client:
     )
 
 
-def _between(span: timedelta | None, low: int, high: int) -> bool:
-    return span is None or (low <= span.total_seconds() <= high and span.microseconds == 0)
-
-
 def _seconds(span: timedelta | None) -> int | None:
     return None if span is None else int(span.total_seconds())
 
@@ -252,9 +187,5 @@ def _span(seconds: int | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def _is_pattern(pattern: str | None) -> bool:
-    try:
-        re.compile(pattern or "")
-    except re.error:
-        return False
-    return True
+def _place(client_id: str) -> Place:
+    return Place(CLIENTS.name, "sealed_secret", client_id)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,8 @@ from starlette.routing import Route
 from engine import Clock
 from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable
 from protocols.oauth2.accounts import Accounts
-from protocols.oauth2.client_authentication import authenticate, presented
+from protocols.oauth2.client_authentication import Presented, authenticate
+from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.clients import Clients
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
@@ -73,6 +75,11 @@ async def read_form(request: Request) -> Form:
     return form
 
 
+async def read_proof(request: Request, form: Form, proofs: ClientProofs, now: datetime) -> Presented:
+    """Return what the request proves its client by."""
+    return await proofs.read(form, request.headers.getlist("authorization"), path=request.url.path, now=now)
+
+
 def idempotency_key(request: Request) -> str | None:
     """Return the request's Idempotency-Key."""
     return parse_idempotency_key(request.headers.getlist("idempotency-key"))
@@ -90,6 +97,7 @@ class OAuthEndpoints:
         grants: Mapping[str, Grant],
         database: Database,
         clients: Clients,
+        proofs: ClientProofs,
         accounts: Accounts,
         guard: Guard,
         signing_keys: SigningKeys,
@@ -97,7 +105,7 @@ class OAuthEndpoints:
     ) -> None:
         self._policy, self._grants, self._clock = policy, grants, clock
         self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
-        self._signing_keys = signing_keys
+        self._signing_keys, self._proofs = signing_keys, proofs
         told = metadata(policy.issuer, scopes=scopes, acr_values=acr_values, algorithms=signing_keys.algorithms)
         self._metadata = json.dumps(told).encode()
 
@@ -115,11 +123,11 @@ class OAuthEndpoints:
         """Hand a token request to its grant (RFC 6749 section 3.2)."""
         now = self._clock.now()
         form = await read_form(request)
-        shown = presented(form, request.headers.getlist("authorization"), issuer=self._policy.issuer)
+        shown = await read_proof(request, form, self._proofs, now)
         asked = TokenRequest(form=form, shown=shown, key=idempotency_key(request), now=now)
         grant = self._grants.get(form.get("grant_type") or "")
         if grant is None:
-            await self._database.read(lambda unit: authenticate(unit, self._clients, shown))
+            await self._database.run(lambda unit: authenticate(unit, self._clients, shown))
             form.require("grant_type")
             known = " or ".join(sorted(self._grants))
             raise OAuthError("unsupported_grant_type", f"grant_type is {known} here")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.oauth2.clients import AUTH_METHODS, CIBA_GRANT, DELIVERY_MODES
+from protocols.oauth2.client_assertions import KEY_ALGORITHMS, SECRET_ALGORITHMS
+from protocols.oauth2.client_registration import AUTH_METHODS, CIBA_GRANT, DELIVERY_MODES
 from protocols.oauth2.scopes import Scope
 
 _CLAIMS = (
@@ -46,6 +47,7 @@ def metadata(
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(algorithms),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": [*KEY_ALGORITHMS, *SECRET_ALGORITHMS],
         "scopes_supported": list(scopes),
         "acr_values_supported": list(acr_values),
         "claims_supported": list(_CLAIMS),

@@ -27,6 +27,22 @@ CLIENTS = Table(
     Column("disabled", Integer, nullable=False, info=_CLEAR),
     Column("created_at", BigInteger, nullable=False, info=_CLEAR),
     Column("id_token_alg", Text, info=_CLEAR),
+    # Only of clients that sign with it (client_secret_jwt): a hash could not check a signature.
+    Column("sealed_secret", LargeBinary, info={"kept": "sealed"}),
+    Column("jwks", Text, info=_CLEAR),
+    Column("jwks_uri", Text, info=_CLEAR),
+    Column("auth_alg", Text, info=_CLEAR),
+)
+
+# Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.
+CLIENT_ASSERTIONS = Table(
+    "oauth2_client_assertions",
+    METADATA,
+    Column("client_id", Text, primary_key=True, info=_CLEAR),
+    Column("jti_hash", LargeBinary, primary_key=True, info={"kept": "hashed"}),
+    Column("attempt", LargeBinary, nullable=False, info={"kept": "hashed"}),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    Index("oauth2_client_assertions_by_expiry", "expires_at"),
 )
 
 # Never deleted: a key that has left the JWKS still verifies what it once signed.

@@ -55,7 +55,7 @@ def remove_client(unit: Unit, client_id: str, *, clients: Clients, now: datetime
     """
     # Its row first: whoever asks in its name meanwhile waits, and then finds no client. Its requests before its
     # grants: a poll that redeems one has either stored its grant by now, or finds the request taken back.
-    if clients.find_with_secret(unit, client_id, lock=True) is None:
+    if clients.find_credentials(unit, client_id, lock=True) is None:
         return False
     for request_id in unit.execute(_OPEN_OF_CLIENT, {"client": client_id}).scalars():
         revoke(unit, request_id, now=now, reason=REMOVED, keep_final=keep_final)

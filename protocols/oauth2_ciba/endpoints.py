@@ -4,8 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from protocols.oauth2 import presented
-from protocols.oauth2.endpoints import OAuthEndpoints, answering, idempotency_key, json_response, read_form
+from protocols.oauth2.endpoints import OAuthEndpoints, answering, idempotency_key, json_response, read_form, read_proof
 from protocols.oauth2_ciba.callback import OTHER_CLAIMS
 from protocols.oauth2_ciba.initiation import Asked
 from protocols.oauth2_ciba.layer import Ciba
@@ -22,6 +21,7 @@ def protocol_routes(ciba: Ciba) -> list[Route]:
         grants=ciba.grants(),
         database=ciba.database,
         clients=records.clients,
+        proofs=ciba.proofs,
         accounts=records.accounts,
         guard=records.guard,
         signing_keys=ciba.signing_keys,
@@ -47,14 +47,14 @@ class CibaEndpoints:
     async def authorize(self, request: Request) -> Response:
         """Take a backchannel authentication request (CIBA Core section 7)."""
         form = await read_form(request)
-        shown = presented(form, request.headers.getlist("authorization"), issuer=self._ciba.settings.issuer)
+        shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
         asked = Asked(form=form, shown=shown, key=idempotency_key(request), ids=Ids.fresh())
         return json_response((await self._ciba.authorize(asked)).body())
 
     async def cancel(self, request: Request) -> Response:
         """Let a client take its request back."""
         form = await read_form(request)
-        shown = presented(form, request.headers.getlist("authorization"), issuer=self._ciba.settings.issuer)
+        shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
         return json_response(await self._ciba.cancel(form, shown))
 
     async def callback(self, request: Request) -> Response:

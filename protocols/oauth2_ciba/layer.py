@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine import Clock
 from engine.storage import Database, Unit
-from protocols.oauth2 import CIBA_GRANT, Form, Grant, Presented, SigningKeys
+from protocols.oauth2 import CIBA_GRANT, ClientProofs, Form, Grant, Presented, RemoteKeys, SigningKeys
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
@@ -29,10 +29,14 @@ class Ciba:
         database: Database,
         clock: Clock,
         signing_keys: SigningKeys,
+        remote_keys: RemoteKeys,
         flow_digest: Callable[[str], str],
     ) -> None:
         self.records, self.settings = records, records.settings
         self.database, self.clock, self.signing_keys = database, clock, signing_keys
+        self.proofs = ClientProofs(
+            issuer=records.settings.issuer, database=database, clients=records.clients, remote=remote_keys
+        )
         self._composer = Composer(flows=engine, settings=records.settings, flow_digest=flow_digest)
         self._initiation = Initiation(
             keyring=records.keyring,

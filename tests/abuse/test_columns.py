@@ -50,6 +50,7 @@ REQUIRED = {
         "ciba_requests.answer",
         "ciba_initiations.auth_req_id",
         "oauth2_signing_keys.private_key",
+        "oauth2_clients.sealed_secret",
         "lockhouse_persons.profile",
         "lockhouse_consents.decision",
         "lockhouse_sessions.subject",

@@ -17,7 +17,9 @@ from protocols.oauth2 import (
     Clients,
     Found,
     KeyMaterial,
+    KeysNotThere,
     NewClient,
+    RemoteKeys,
     SigningKeys,
     generate_keys,
     load_assertion_key,
@@ -71,6 +73,20 @@ class People:
 
     def claims(self, unit: Unit, subject: str, scopes: Collection[str]) -> Mapping[str, Any]:
         return {"name": f"Name of {subject}"} if "profile" in scopes else {}
+
+
+class KeyShelf:
+    """Holds the key sets of clients by their addresses, and counts how often each is fetched."""
+
+    def __init__(self) -> None:
+        self.sets: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+
+    async def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        if url not in self.sets:
+            raise KeysNotThere("404")
+        return self.sets[url]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +165,7 @@ class World:
     assertion_key: AssertionKey
     signing_keys: SigningKeys
     settings: CibaSettings
+    shelf: "KeyShelf"
     names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -298,6 +315,7 @@ class World:
             database=database,
             clock=self.clock,
             signing_keys=signing_keys,
+            remote_keys=RemoteKeys(self.shelf),
             flow_digest=flow_digest,
         )
         async with _client(ciba) as http:
@@ -331,13 +349,14 @@ async def make_world(
     key = await database.read(lambda unit: load_assertion_key(unit, keyring=KEYRING))
     records = CibaRecords(keyring=KEYRING, accounts=people, clients=clients, assertion_key=key, settings=settings)
     flows.records = records
-    signing_keys = SigningKeys(database=database, keyring=KEYRING)
+    signing_keys, shelf = SigningKeys(database=database, keyring=KEYRING), KeyShelf()
     ciba = Ciba(
         records=records,
         engine=flows,
         database=database,
         clock=clock,
         signing_keys=signing_keys,
+        remote_keys=RemoteKeys(shelf),
         flow_digest=digest_of,
     )
     async with _client(ciba) as http:
@@ -352,6 +371,7 @@ async def make_world(
             assertion_key=key,
             signing_keys=signing_keys,
             settings=settings,
+            shelf=shelf,
         )
 
 

@@ -75,10 +75,12 @@ def test_a_setting_that_cannot_be_is_named(setting: str, change: dict[str, objec
 async def test_the_secret_is_neither_stored_nor_shown(database: Database) -> None:
     clients = Clients(keyring=KEYRING)
     await database.run(lambda unit: clients.add(unit, GOOD, now=NOON))
-    found = await database.run(lambda unit: clients.find_with_secret(unit, "shop"))
+    found = await database.run(lambda unit: clients.find_credentials(unit, "shop"))
     assert found is not None
-    assert GOOD.secret.encode() not in found[1]
-    assert GOOD.secret not in repr(GOOD)
+    secret = str(GOOD.secret)
+    assert secret.encode() not in found.secret_mac
+    assert found.sealed_secret is None
+    assert secret not in f"{GOOD!r}{found!r}"
 
 
 def test_minted_secrets_are_long_differ_and_need_no_escaping() -> None:

@@ -20,7 +20,10 @@ async def test_the_document_tells_what_the_server_does(small_world: World, path:
     assert told["backchannel_token_delivery_modes_supported"] == ["poll"]
     assert told["backchannel_authentication_endpoint"] == f"{ISSUER}/oauth2/bc-authorize"
     assert "urn:openid:params:grant-type:ciba" in told["grant_types_supported"]
-    assert told["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+    assert told["token_endpoint_auth_methods_supported"] == methods
+    algorithms = ["RS256", "PS256", "ES256", "EdDSA", "HS256"]
+    assert told["token_endpoint_auth_signing_alg_values_supported"] == algorithms
     assert told["id_token_signing_alg_values_supported"] == ["RS256"]
     assert "backchannel_authentication_request_signing_alg_values_supported" not in told
     assert told["backchannel_user_code_parameter_supported"] is False
