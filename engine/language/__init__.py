@@ -45,6 +45,8 @@ from engine.language.graph import (
 )
 from engine.language.key import Construct, Key
 from engine.language.keys import CONSTRUCTS, SHAPES
+from engine.language.liveness import live_values
+from engine.language.migrating import Uncovered, uncovered
 from engine.language.render import diagnostics_json, render_diagnostics, summary
 from engine.language.rule import Rule
 from engine.language.rules import RULES, rules
@@ -108,6 +110,7 @@ __all__ = [
     "Target",
     "TaskNode",
     "Timeout",
+    "Uncovered",
     "Value",
     "ValueAbsent",
     "WaitNode",
@@ -123,6 +126,7 @@ __all__ = [
     "facts_of",
     "flow_schema",
     "flow_schema_text",
+    "live_values",
     "load_catalogue",
     "load_flows",
     "parse_catalogue",
@@ -132,5 +136,6 @@ __all__ = [
     "rules",
     "sarif_log",
     "summary",
+    "uncovered",
     "version_key",
 ]

@@ -1,23 +1,12 @@
-"""A graph as a Mermaid drawing."""
+"""A flow as a Mermaid drawing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.contracts import format_duration
-from engine.language.graph import (
-    CallNode,
-    DecideNode,
-    EndNode,
-    Graph,
-    LiteralTexts,
-    Node,
-    PromptNode,
-    Target,
-    TaskNode,
-    WaitNode,
-)
+from engine.contracts import frozen
+from engine.language.draw_picture import DEADLINE, START, Arrow, Box, Picture
 
 _STYLES: Final = (
     "classDef prompt fill:#fff4d6,stroke:#b8860b,color:#222",
@@ -26,25 +15,43 @@ _STYLES: Final = (
     "classDef wait fill:#e6fffa,stroke:#2c7a7b,color:#222",
     "classDef decide fill:#f5f5f5,stroke:#555,color:#222",
     "classDef end_ fill:#e6ffe6,stroke:#2f855a,color:#222",
+    "classDef never stroke:#b3261e,stroke-width:3px,stroke-dasharray:7 4",
+)
+_SHAPES: Final[Mapping[str, tuple[str, str]]] = frozen(
+    {
+        "prompt": ("{{", "}}"),
+        "task": ("[", "]"),
+        "call": ("[[", "]]"),
+        "wait": ("[/", "/]"),
+        "decide": ("{", "}"),
+        "end": ("([", "])"),
+    }
 )
 
 
-def draw_mermaid(graph: Graph) -> str:
-    """Return *graph* as Mermaid text: prompts are hexagons, tasks boxes, decisions diamonds, ends rounded.
+def draw_mermaid(picture: Picture) -> str:
+    """Return *picture* as Mermaid text: prompts are hexagons, tasks boxes, decisions diamonds, ends rounded.
 
-    Ways that only faults, timeouts and bounds take are dotted.
+    Ways that only faults, timeouts and bounds take are dotted. What calls have inside stands in a frame.
     """
-    lines = ["flowchart TD", f"  start_((start)) --> {_id(graph.start)}"]
-    lines += [f"  {_shape(node)}" for node in graph.nodes.values()]
-    for node in graph.nodes.values():
-        lines += [f"  {_id(node.id)} {arrow} {_id(target.to)}" for arrow, target in _arrows(node)]
-    if graph.deadline:
-        lines.append(f"  deadline_[/deadline/] -.-> {_id(graph.deadline.to)}")
-    return "\n".join([*lines, *(f"  {style}" for style in _STYLES)]) + "\n"
+    return "\n".join(["flowchart TD", *_inside(picture, ""), *(f"  {style}" for style in _STYLES)]) + "\n"
 
 
-def _id(name: str) -> str:
-    return f"n_{name}"  # 'end' and a few other words would be keywords of Mermaid's
+def _inside(picture: Picture, prefix: str) -> Iterator[str]:
+    begins = [arrow for arrow in picture.arrows if arrow.source == START]
+    yield from (f"  {_arrow(arrow, prefix)}" for arrow in begins)
+    for box in picture.boxes:
+        if box.inner is not None:
+            yield f'  subgraph {_id(prefix, box.id)} ["{_text(box.id)}: {_text(box.about)}"]'
+            yield from _inside(box.inner, f"{prefix}{box.id}__")
+            yield "  end"
+        elif box.kind not in {"start", "deadline"}:
+            yield f"  {_box(box, prefix)}"
+    yield from (f"  {_arrow(arrow, prefix)}" for arrow in picture.arrows if arrow not in begins)
+
+
+def _id(prefix: str, name: str) -> str:
+    return f"n_{prefix}{name}"  # 'end' and a few other words would be keywords of Mermaid's
 
 
 def _text(words: str) -> str:
@@ -53,36 +60,22 @@ def _text(words: str) -> str:
     )
 
 
-def _shape(node: Node) -> str:
-    name, label = _id(node.id), _text(node.id)
-    match node:
-        case PromptNode(texts=texts):
-            words = texts.title if isinstance(texts, LiteralTexts) else texts
-            return f'{name}{{{{"{label}<br/><small>{_text(words)}</small>"}}}}:::prompt'
-        case TaskNode(executor=executor):
-            return f'{name}["{label}<br/><small>{_text(executor)}</small>"]:::task'
-        case CallNode(flow=flow, major=major):
-            return f'{name}[["{label}<br/><small>{_text(flow)}@{major}</small>"]]:::call'
-        case WaitNode(signal=signal):
-            return f'{name}[/"{label}<br/><small>{_text(signal)}</small>"/]:::wait'
-        case DecideNode():
-            return f'{name}{{"{label}"}}:::decide'
-        case EndNode(outcome=outcome):
-            return f'{name}(["{label}<br/><small>{_text(outcome)}</small>"]):::end_'
+def _box(box: Box, prefix: str) -> str:
+    opens, closes = _SHAPES[box.kind]
+    about = f"<br/><small>{_text(box.about)}</small>" if box.about else ""
+    style = "end_" if box.kind == "end" else box.kind
+    visited = f"<br/><small>visited {box.visits} times</small>" if box.visits is not None else ""
+    name = _id(prefix, box.id)
+    shape = f'{name}{opens}"{_text(box.id)}{about}{visited}"{closes}:::{style}'
+    return f"{shape}\n  class {name} never" if box.visits == 0 else shape
 
 
-def _arrows(node: Node) -> Iterator[tuple[str, Target]]:
-    for outcome, target in node.routes.items():
-        yield f'-->|"{_text(outcome)}"|', target
-    if isinstance(node, DecideNode):
-        for case in node.cases:
-            yield f'-->|"{_text(case.when.source.strip())}"|', case.target
-        yield '-->|"else"|', node.otherwise
-    if isinstance(node, TaskNode | CallNode):
-        for catch in node.catch:
-            yield f'-.->|"{_text(", ".join(catch.errors) or "fault")}"|', catch.target
-    if node.timeout:
-        after = f"after {format_duration(node.timeout.after)}" if node.timeout.after is not None else "at its time"
-        yield f'-.->|"{after}"|', node.timeout.to
-    if node.max_visits:
-        yield f'-.->|"visit {node.max_visits.times + 1}"|', node.max_visits.to
+def _arrow(arrow: Arrow, prefix: str) -> str:
+    source, target = _id(prefix, arrow.source), _id(prefix, arrow.target)
+    if arrow.source == START:
+        return f"start_{prefix}((start)) --> {target}"
+    if arrow.source == DEADLINE:
+        return f"deadline_{prefix}[/deadline/] -.-> {target}"
+    line = "-.->" if arrow.exceptional else "-->"
+    never = " (never taken)" if arrow.taken == 0 else ""
+    return f'{source} {line}|"{_text(arrow.label)}{never}"| {target}'

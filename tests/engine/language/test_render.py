@@ -2,7 +2,7 @@
 
 import json
 
-from engine.language import Source, check_flows, diagnostics_json, draw_mermaid, render_diagnostics
+from engine.language import Source, check_flows, diagnostics_json, draw_mermaid, picture_of, render_diagnostics
 from tests.engine.language.samples import CATALOGUE, CONTRACTS, EXPENSE, LOGIN, NOTIFY
 
 
@@ -74,13 +74,13 @@ def test_diagnostics_are_json_for_tools() -> None:
 def test_a_drawing_has_every_node_and_every_way() -> None:
     sources = [Source(file="e.yaml", text=EXPENSE), Source(file="n.yaml", text=NOTIFY)]
     graph = check_flows(sources, contracts=CONTRACTS, catalogue=CATALOGUE).flows[0]
-    drawn = draw_mermaid(graph)
+    drawn = draw_mermaid(picture_of(graph))
     assert drawn.startswith("flowchart TD\n  start_((start)) --> n_size\n")
     for name in graph.nodes:
         assert f"  n_{name}" in drawn
     for way in (
         'n_ask -->|"allow"| n_book',
-        'n_ask -.->|"after P1D"| n_again',
+        'n_ask -.->|"after 1d"| n_again',
         'n_pay -.->|"transient"| n_nope',
         'n_tell -.->|"fault"| n_nope',
         'n_size -->|"else"| n_pay',
