@@ -66,9 +66,7 @@ def rotate(
 
 @app.command()
 def forget(
-    kid: Annotated[
-        str, typer.Argument(metavar="KID", help="A key that has retired; the beginning is enough.")
-    ],
+    kid: Annotated[str, typer.Argument(metavar="KID", help="A key that has retired; the beginning is enough.")],
     *,
     config: ConfigOption = _DEFAULT,
     as_json: JsonOption = False,
