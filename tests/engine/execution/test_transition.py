@@ -32,7 +32,7 @@ from engine.execution import (
     position,
     transition,
 )
-from engine.language import CallNode, Catch, Graph, TaskNode, Timeout
+from engine.language import CallNode, Catch, Graph, SignalDeclaration, TaskNode, Timeout
 from tests.engine.execution.flows import (
     EXPENSE,
     GRAPHS,
@@ -578,3 +578,40 @@ def test_a_timeout_can_be_a_time_of_its_own() -> None:
     node = prompt("ask", {"submit": "done"}, timeout=Timeout(at=value("2030-01-01T12:01:00Z"), to=to("done")))
     journey = Journey(flow("timed", node, end("done", "done")), {})
     assert only(journey.commands, WakeAt).at == NOON + timedelta(minutes=1)
+
+
+def test_an_early_signal_is_heard_by_the_flow_that_declares_it_and_never_by_its_caller() -> None:
+    def declared(sender: str) -> dict[str, SignalDeclaration]:
+        return {"paid": SignalDeclaration(sender=value(sender), payload={}, early="keep")}
+
+    inner = flow("inner", prompt("ask", {"submit": "done"}), end("done", "done"), signals=declared("eve"))
+    outer = flow(
+        "outer",
+        call("first", inner, {"done": "heard"}, given={}),
+        wait("heard", "paid", "done"),
+        end("done", "done"),
+        signals=declared("ann"),
+    )
+    graphs = {each.digest: each for each in (inner, outer)}
+    state, _ = transition(graphs, None, Started(execution="e", digest=outer.digest, inputs={}), NOON)
+    state, commands = transition(graphs, state, Signalled(signal="paid", sender="eve"), NOON)
+    assert not any(isinstance(each, Refuse) for each in commands), "the called flow keeps it"
+    answered = Submitted(position=position(state.frames), action="submit")
+    state, _ = transition(graphs, state, answered, NOON)
+    assert state.phase is Phase.WAITING, "eve may not tell the caller that it is paid"
+    assert not any(state.signals.values())
+
+
+def test_a_timeout_unsets_what_an_earlier_visit_was_answered() -> None:
+    graph = flow(
+        "again",
+        prompt("ask", {"submit": "ask"}, fields={"why": "string"}, timeout=after(timedelta(minutes=1), "done")),
+        end("done", "done", why="=steps.ask.why | default('nothing')"),
+        outcomes={"done": {"why": "string"}},
+    )
+    graphs = {graph.digest: graph}
+    state, _ = transition(graphs, None, Started(execution="e", digest=graph.digest, inputs={}), NOON)
+    answered = Submitted(position=position(state.frames), action="submit", values={"why": "so"})
+    state, _ = transition(graphs, state, answered, NOON)
+    state, _ = transition(graphs, state, TimerFired(), NOON + timedelta(minutes=1))
+    assert (state.outcome, state.result) == ("done", {"why": "nothing"})
