@@ -26,6 +26,7 @@ from engine.execution.events import (
 )
 from engine.execution.keys import idempotency_key, jitter, position
 from engine.execution.masking import MASK, masked
+from engine.execution.migrating import NotMigrated, migrated
 from engine.execution.spot import scope_of
 from engine.execution.state import (
     STATE_VERSION,
@@ -63,6 +64,7 @@ __all__ = [
     "Frame",
     "Graphs",
     "Handle",
+    "NotMigrated",
     "Note",
     "Phase",
     "Promised",
@@ -86,6 +88,7 @@ __all__ = [
     "idempotency_key",
     "jitter",
     "masked",
+    "migrated",
     "pack",
     "position",
     "read_answer",

@@ -163,10 +163,7 @@ class State:
     def from_json(cls, raw: Mapping[str, Any]) -> State:
         """Return what ``to_json`` wrote; StateUnreadable where another version wrote it."""
         if raw.get("version") != STATE_VERSION:
-            raise StateUnreadable(
-                f"expected state version {STATE_VERSION}, found {raw.get('version')!r}: "
-                "use the version of the engine that wrote it, or upgrade"
-            )
+            raise StateUnreadable(_other_version(raw.get("version")))
         return cls(
             execution=raw["execution"],
             phase=Phase(raw["phase"]),
@@ -190,6 +187,12 @@ def earliest(moments: Iterable[datetime | None]) -> datetime | None:
         if moment is not None and (first is None or moment < first):
             first = moment
     return first
+
+
+def _other_version(found: object) -> str:
+    if isinstance(found, int) and found > STATE_VERSION:
+        return f"state version {found} is newer than {STATE_VERSION}, the newest known here: run the newer program"
+    return f"expected state version {STATE_VERSION}, found {found!r}: run the version of the program that wrote it"
 
 
 def _frame_to_json(frame: Frame) -> dict[str, Any]:

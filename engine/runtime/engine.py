@@ -8,21 +8,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Self
 
-from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone, UnknownExecution
-from engine.execution import Cancelled, Refuse, Succeeded, TaskEnded
+from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone
+from engine.execution import Refuse, Succeeded, TaskEnded
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.parts import assemble
 from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.published import ExecutorsDiffer, Flows, unfit
 from engine.runtime.reception import NOT_WORKING, SETTLED, is_one_of
 from engine.runtime.recorder import Recorded
-from engine.runtime.runner import Times, graph_to_text
+from engine.runtime.runner import Times
 from engine.runtime.secrets_held import texts_of
 from engine.runtime.signalling import Signal, problems_of
 from engine.runtime.steps import HistoryEntry, Step
 from engine.runtime.submitting import Submission
 from engine.storage import Database, Keyring, Unit
-from engine.storage.flow_versions import FlowVersions
 
 LONGEST_WAIT: Final = 30.0
 
@@ -64,29 +63,21 @@ class Engine:
         self._published, self._registry, self._rows = parts.published, parts.registry, parts.rows
         self._recorder, self._runner, self._worker = parts.recorder, parts.runner, parts.worker
         self._desk, self._signals, self._repeating = parts.desk, parts.signals, parts.repeating
-        self._reception = parts.reception
+        self._reception, self.versions = parts.reception, parts.versions
         self._check_executors()
 
     # opening and closing
 
     async def open(self) -> None:
-        """Store the live flow versions, load those that executions stand in, and begin to work."""
-        versions, now = FlowVersions(), self._clock.now()
-        graphs = [(graph, graph_to_text(graph)) for graph in self._published.live()]
-
-        def publish(unit: Unit) -> list[str]:
-            for graph, text in graphs:
-                versions.put(unit, digest=graph.digest, flow=graph.name, version=graph.version, graph=text, now=now)
-            return list(self._rows.executions.live_digests(unit))
-
-        for digest in await self._database.run(publish):
-            await self._runner.load_with_callees(digest)
+        """Publish the flows that are new, load the versions that executions stand in, and begin to work."""
+        await self.versions.open()
         self._check_executors()
         if self._works:
             await self._worker.open()
 
     async def close(self) -> None:
         """Stop working. What still runs after a grace period is taken up by whoever works next."""
+        await self.versions.close()
         await self._worker.close()
         await self._runner.close()
 
@@ -316,18 +307,9 @@ class Engine:
 
         One whose state cannot be opened ends as ``fault``.
         """
-        now = self._clock.now()
-
-        def record(unit: Unit) -> Recorded | None:
-            row = self._rows.executions.lock(unit, execution)
-            if row is None:
-                raise UnknownExecution(execution)
-            if row.status == "ended":
-                return None
-            held = self._recorder.open_or_end(unit, row, now)
-            return None if held is None else self._recorder.apply(unit, held, Cancelled(reason=reason), now, claim=True)
-
-        await self._reception.follow(record)
+        await self._reception.follow(
+            partial(self._recorder.stop, execution=execution, reason=reason, now=self._clock.now())
+        )
         return await self.inspect(execution)
 
     async def history(self, execution: str) -> tuple[HistoryEntry, ...]:

@@ -19,6 +19,7 @@ from engine.runtime.signalling import SignalDesk
 from engine.runtime.submitting import Desk
 from engine.runtime.sweeper import Sweeper
 from engine.runtime.tasks import Registry
+from engine.runtime.versions import Versions
 from engine.runtime.worker import Worker
 from engine.storage import Database, Keyring
 
@@ -37,6 +38,7 @@ class Parts:
     repeating: Repeating
     reception: Reception
     worker: Worker
+    versions: Versions
 
 
 def assemble(
@@ -83,6 +85,15 @@ def assemble(
             texts=flows.catalogue,
             token=desk.token,
             times=times,
+        ),
+        versions=Versions(
+            database=database,
+            clock=clock,
+            published=published,
+            registry=registry,
+            runner=runner,
+            recorder=recorder,
+            rows=rows,
         ),
         worker=Worker(
             database=database,

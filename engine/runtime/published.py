@@ -53,14 +53,26 @@ class Published:
         self._flows = flows
         self._graphs: dict[str, Graph] = dict(flows.by_digest)
         self._whole: set[str] = set()  # known to be here with all that they call
+        self._live: Mapping[str, str] = {}
 
     @property
     def graphs(self) -> Mapping[str, Graph]:
         """Return every graph in memory."""
         return self._graphs
 
+    @property
+    def flows(self) -> Flows:
+        """Return the flows that were given at start."""
+        return self._flows
+
+    def adopt(self, live: Mapping[str, str]) -> None:
+        """Have new executions run on the digests *live*, by flow; their graphs are in memory."""
+        self._live = dict(live)
+
     def latest(self, name: str) -> Graph:
-        """Return the graph that a new execution of *name* runs on."""
+        """Return the graph that a new execution of *name* runs on: what was published last."""
+        if (live := self._graphs.get(self._live.get(name, ""))) is not None:
+            return live
         try:
             return self._flows.latest(name)
         except KeyError:
@@ -79,10 +91,6 @@ class Published:
     def add(self, graph: Graph) -> None:
         """Take in a graph that was loaded."""
         self._graphs = {**self._graphs, graph.digest: graph}
-
-    def live(self) -> tuple[Graph, ...]:
-        """Return the graphs of the flows that were given at start."""
-        return tuple(self._flows.by_digest.values())
 
 
 def _with_callees(graphs: Mapping[str, Graph], digest: str) -> Iterator[str]:

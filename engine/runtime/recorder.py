@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from engine.contracts import Context, InputsInvalid, Message, TransientError, UnknownOnEnd
+from engine.contracts import Context, InputsInvalid, Message, TransientError, UnknownExecution, UnknownOnEnd
 from engine.execution import (
+    Cancelled,
     Command,
     Event,
     Failed,
@@ -28,6 +29,7 @@ from engine.execution import (
     Withdraw,
     transition,
 )
+from engine.language import Graph
 from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
 from engine.runtime.rows import UNREADABLE, Entry, Held, Rows, Written
@@ -162,6 +164,24 @@ class Recorder:
         if draft.state is held.state:
             return Recorded(held=held, refused=draft.refused)
         return self._finish(unit, draft, claim=claim)
+
+    def stop(self, unit: Unit, *, execution: str, reason: str, now: datetime) -> Recorded | None:
+        """Cancel an execution; None where it has ended, or ends now because its state cannot be opened."""
+        row = self._rows.executions.lock(unit, execution)
+        if row is None:
+            raise UnknownExecution(execution)
+        if row.status == "ended":
+            return None
+        held = self.open_or_end(unit, row, now)
+        return None if held is None else self.apply(unit, held, Cancelled(reason=reason), now, claim=True)
+
+    def repin(self, unit: Unit, held: Held, state: State, graph: Graph, now: datetime) -> Recorded:
+        """Store *state*, which is *held* moved to another version of its flow; timers and what is deferred stay."""
+        entry = Entry(kind="migrated", node=state.frames[0].node, facts={"from": held.digest, "to": graph.digest})
+        after = replace(held, state=state, digest=graph.digest)
+        written = self._rows.repin(unit, after, entry, now)
+        unit.notify(execution_channel(held.execution))
+        return Recorded(held=after, written=written)
 
     def end_again(self, unit: Unit, held: Held, now: datetime) -> Recorded:
         """Tell an end that could not be told before."""

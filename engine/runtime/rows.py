@@ -104,6 +104,11 @@ class Rows:
     def open(self, row: Execution) -> Held:
         """Return *row* with its state."""
         state = State.from_json(json.loads(self.executions.open_state(row)))
+        if state.execution != row.id or (state.frames and state.frames[0].digest != row.digest):
+            raise StateUnreadable(
+                f"expected the state of execution {row.id} of '{row.flow}', found one of another execution or flow: "
+                "restore the row from a backup"
+            )
         return Held(
             row=row,
             execution=row.id,
@@ -168,9 +173,19 @@ class Rows:
             )
             if not saved:
                 raise LostRow(f"execution {after.execution} was changed while its row was locked")
+        return self._remember(unit, after.execution, revision, entries, now)
+
+    def repin(self, unit: Unit, after: Held, entry: Entry, now: datetime) -> Written:
+        """Write the next revision of a row under another version of its flow."""
+        plain = json.dumps(after.state.to_json(), separators=(",", ":")).encode()
+        if after.row is None or not self.executions.repin(unit, after.row, state=plain, digest=after.digest):
+            raise LostRow(f"execution {after.execution} was changed while its row was locked")
+        return self._remember(unit, after.execution, after.row.revision + 1, (entry,), now)
+
+    def _remember(self, unit: Unit, execution: str, revision: int, entries: Sequence[Entry], now: datetime) -> Written:
         lines = [[entry.kind, entry.node, pack(entry.facts)] for entry in entries]
         entry = json.dumps(lines, separators=(",", ":")).encode()
-        sealed = self.history.append(unit, execution=after.execution, revision=revision, at=now, entry=entry)
+        sealed = self.history.append(unit, execution=execution, revision=revision, at=now, entry=entry)
         return Written(revision=revision, entry=sealed)
 
     def holds(self, unit: Unit, execution: str, written: Written) -> bool:

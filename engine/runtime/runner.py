@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from engine.contracts import Answer, FlowError, TransientError
 from engine.execution import Failed, Handle, RunTask, TaskEnded
-from engine.language import Graph
+from engine.language import CallNode, Graph
 from engine.runtime.clock import Clock
 from engine.runtime.published import ExecutorsDiffer, GraphNotLoaded, Published, unfit
 from engine.runtime.recorder import Recorded, Recorder
@@ -123,6 +123,18 @@ class Runner:
                 self._published.add(await self._stored(missing.digest))
             else:
                 return
+
+    async def stored_with_callees(self, digest: str) -> list[Graph]:
+        """Return a stored flow version and what it calls, from memory where they are there; nothing is taken in."""
+        found: dict[str, Graph] = {}
+        left = [digest]
+        while left:
+            wanted = left.pop()
+            if wanted not in found:
+                graph = self._published.graphs.get(wanted) or await self._stored(wanted)
+                found[wanted] = graph
+                left += [node.callee for node in graph.nodes.values() if isinstance(node, CallNode)]
+        return list(found.values())
 
     async def perform(
         self,

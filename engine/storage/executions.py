@@ -37,6 +37,7 @@ _FREED: dict[str, Any] = {"lease_until": None}
 _SAVE = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE, **_FREED)
 _SAVE_HELD = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE)
 _SAVE_LEASED = update(table).where(*_IS_SAME).values(**_MARKS, **_STATE, **_LEASED)
+_REPIN = update(table).where(*_IS_SAME).values(**_STATE, digest=bindparam("new_digest"))
 _TAKE = update(table).where(table.c.id == bindparam("b_id")).values(**_LEASED)
 _MARK = update(table).where(*_IS_SAME).values(**_MARKS, **_FREED)
 _HOLDS = (
@@ -204,6 +205,11 @@ class Executions:
         if lease is None:
             return unit.execute(_SAVE_HELD if keep_lease else _SAVE, params).rowcount == 1
         return unit.execute(_SAVE_LEASED, {**params, "lease": span_micros(lease)}).rowcount == 1
+
+    def repin(self, unit: Unit, row: Execution, *, state: bytes, digest: str) -> bool:
+        """Store the next state of *row* under another version of its flow, unless it has changed; all else stays."""
+        sealed = self._keyring.seal(_place(row.id, row.revision + 1, digest), state)
+        return unit.execute(_REPIN, _params(row, state=sealed, new_digest=digest)).rowcount == 1
 
     def mark(
         self,

@@ -10,7 +10,7 @@ from engine import Done, InvalidFields, Step, StepConflict, StepGone, UnknownExe
 from engine.language import SignalDeclaration
 from engine.runtime import KeyReused
 from engine.storage import Database, Unit
-from tests.engine.execution.flows import end, flow, prompt, value, wait
+from tests.engine.execution.flows import NOON, end, flow, prompt, value, wait
 from tests.engine.runtime.kit import NO_LEASE, House, make_house, opened
 from tests.engine.runtime.test_recovery import killed_while
 
@@ -198,7 +198,8 @@ async def test_a_signal_inside_somebodys_unit_says_what_is_wrong_with_it(house: 
 
 async def test_a_call_and_its_deferred_task_outlive_every_process(database: Database) -> None:
     async with opened(make_house(database)) as first:
-        assert (await first.begin("expense", amount=2000)).status == "waiting"
+        step = await first.begin("expense", amount=2000, until=NOON + timedelta(days=3))
+        assert step.status == "waiting"
     async with opened(make_house(database)) as second:
         assert await second.engine.run_due() >= 1
         step = await second.engine.inspect("e1")
