@@ -48,6 +48,9 @@ def add(
     auth_alg: Annotated[
         str | None, typer.Option(metavar="ALG", help="What it signs with, for private_key_jwt and client_secret_jwt.")
     ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="URL", help="The API that it is: it may introspect tokens meant for it.")
+    ] = None,
     id_token_alg: Annotated[
         str | None, typer.Option(metavar="ALG", help="What its ID tokens are signed with; ours if left out.")
     ] = None,
@@ -84,6 +87,7 @@ def add(
         auth_alg=auth_alg,
         jwks=None if jwks is None else _text_of(jwks),
         jwks_uri=jwks_uri,
+        resource=resource,
         id_token_alg=id_token_alg,
         limits=limits,
     )

@@ -58,7 +58,8 @@ class NewClient:
     """A client to be registered. ``auth_method`` None lets it use its secret by Basic or in the form.
 
     ``private_key_jwt`` has no secret but ``jwks`` (a key set as JSON) or ``jwks_uri``. ``auth_alg`` fixes what its
-    assertions are signed with. ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
+    assertions are signed with. ``resource`` is the audience of the API that this client is: it may introspect the
+    tokens that are meant for it. ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
     """
 
     client_id: str
@@ -77,6 +78,7 @@ class NewClient:
     jwks: str | None = None
     jwks_uri: str | None = None
     auth_alg: str | None = None
+    resource: str | None = None
 
     def check(self) -> None:
         """Raise ClientInvalid for the first setting that cannot be."""
@@ -90,6 +92,7 @@ class NewClient:
             ("auth_method", self.auth_method in (None, *AUTH_METHODS), f"none or one of {', '.join(AUTH_METHODS)}"),
             ("jwks", self._has_its_keys(), "a key set or jwks_uri, one of them, for private_key_jwt and nothing else"),
             ("jwks_uri", _is_address(self.jwks_uri), "an https address without fragment"),
+            ("resource", _is_resource(self.resource), "an absolute address without fragment (RFC 8707 section 2)"),
             ("auth_alg", self.auth_alg in (None, *self._auth_algs()), _any_of(self._auth_algs())),
             ("interval", _between(self.interval, 1, 60), "1 to 60 seconds"),
             ("max_expiry", _between(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
@@ -169,6 +172,13 @@ def _is_address(address: str | None) -> bool:
         return False
     local = parts.scheme == "http" and host in {"localhost", "127.0.0.1", "::1"}
     return (parts.scheme == "https" or local) and bool(host) and not parts.fragment and not parts.username
+
+
+def _is_resource(address: str | None) -> bool:
+    if address is None:
+        return True
+    parts = urlsplit(address)
+    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in address and address.isprintable()
 
 
 def _any_of(names: Sequence[str]) -> str:

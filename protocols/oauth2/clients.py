@@ -42,6 +42,7 @@ class Client:
     binding_pattern: str | None
     disabled: bool
     id_token_alg: str | None
+    resource: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class Clients:
             "jwks": client.jwks,
             "jwks_uri": client.jwks_uri,
             "auth_alg": client.auth_alg,
+            "resource": client.resource,
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
@@ -176,6 +178,7 @@ def _client(row: Any) -> Client:
         binding_pattern=row.binding_pattern,
         disabled=bool(row.disabled),
         id_token_alg=row.id_token_alg,
+        resource=row.resource,
     )
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine import Clock
-from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable
+from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from protocols.oauth2.accounts import Accounts
 from protocols.oauth2.client_authentication import Presented, authenticate
 from protocols.oauth2.client_proofs import ClientProofs
@@ -28,6 +28,7 @@ from protocols.oauth2.metadata import metadata
 from protocols.oauth2.scopes import Scope
 from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.token_requests import Grant, TokenRequest
+from protocols.oauth2.token_state import introspect, revoke_token
 from protocols.oauth2.tokens import TokenPolicy
 from protocols.oauth2.userinfo import Guard, bearer_token, userinfo, verify_access_token
 
@@ -86,7 +87,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 class OAuthEndpoints:
-    """Token, userinfo, keys and metadata."""
+    """Token, what may be asked of tokens, userinfo, keys and metadata."""
 
     def __init__(
         self,
@@ -113,6 +114,8 @@ class OAuthEndpoints:
         """Return the routes, each with the methods that it has; others are answered 405 by the router."""
         return [
             Route("/oauth2/token", answering(self.token), methods=["POST"]),
+            Route("/oauth2/introspect", answering(self.introspect), methods=["POST"]),
+            Route("/oauth2/revoke", answering(self.revoke), methods=["POST"]),
             Route("/oauth2/userinfo", answering(self.userinfo), methods=["GET", "POST"]),
             Route("/oauth2/jwks", answering(self.jwks), methods=["GET"]),
             Route("/.well-known/openid-configuration", self.discovery, methods=["GET"]),
@@ -132,6 +135,38 @@ class OAuthEndpoints:
             known = " or ".join(sorted(self._grants))
             raise OAuthError("unsupported_grant_type", f"grant_type is {known} here")
         return json_response(await grant.answer(asked))
+
+    async def introspect(self, request: Request) -> Response:
+        """Tell a client about its own token, or an API about one that is meant for it (RFC 7662 section 2)."""
+        shown, claims, now = await self._asked_about(request)
+
+        def look(unit: Unit) -> Mapping[str, Any]:
+            asker = authenticate(unit, self._clients, shown)
+            return introspect(unit, claims, asker=asker, guard=self._guard, now=now)
+
+        return json_response(await self._database.run(look))
+
+    async def revoke(self, request: Request) -> Response:
+        """Take a token back for the client that it was given to (RFC 7009 section 2)."""
+        shown, claims, now = await self._asked_about(request)
+
+        def take_back(unit: Unit) -> None:
+            revoke_token(unit, claims, asker=authenticate(unit, self._clients, shown), now=now)
+
+        await self._database.run(take_back)
+        return json_response(b"")
+
+    async def _asked_about(self, request: Request) -> tuple[Presented, dict[str, Any] | None, datetime]:
+        """Return who asks, the claims of the token that they ask about (None: none of ours), and when."""
+        now = self._clock.now()
+        form = await read_form(request)
+        shown = await read_proof(request, form, self._proofs, now)
+        token, register = form.require("token"), await self._signing_keys.register(now)
+        try:
+            claims = verify_access_token(token, register, issuer=self._policy.issuer, audience=None, now=now)
+        except OAuthError:
+            return shown, None, now
+        return shown, claims, now
 
     async def userinfo(self, request: Request) -> Response:
         """Tell what an access token opens up (OpenID Connect Core section 5.3)."""

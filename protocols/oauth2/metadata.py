@@ -33,10 +33,16 @@ def metadata(
     issuer: str, *, scopes: Mapping[str, Scope], acr_values: tuple[str, ...], algorithms: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the discovery document. Every endpoint that it names is there, and every feature works."""
-    at = Endpoints(issuer).at
+    at, signed = Endpoints(issuer).at, [*KEY_ALGORITHMS, *SECRET_ALGORITHMS]
     return {
         "issuer": issuer,
         "token_endpoint": at("/oauth2/token"),
+        "introspection_endpoint": at("/oauth2/introspect"),
+        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "introspection_endpoint_auth_signing_alg_values_supported": signed,
+        "revocation_endpoint": at("/oauth2/revoke"),
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": signed,
         "userinfo_endpoint": at("/oauth2/userinfo"),
         "jwks_uri": at("/oauth2/jwks"),
         "backchannel_authentication_endpoint": at("/oauth2/bc-authorize"),
@@ -47,7 +53,7 @@ def metadata(
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(algorithms),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": [*KEY_ALGORITHMS, *SECRET_ALGORITHMS],
+        "token_endpoint_auth_signing_alg_values_supported": signed,
         "scopes_supported": list(scopes),
         "acr_values_supported": list(acr_values),
         "claims_supported": list(_CLAIMS),

@@ -32,6 +32,7 @@ CLIENTS = Table(
     Column("jwks", Text, info=_CLEAR),
     Column("jwks_uri", Text, info=_CLEAR),
     Column("auth_alg", Text, info=_CLEAR),
+    Column("resource", Text, info=_CLEAR),
 )
 
 # Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.

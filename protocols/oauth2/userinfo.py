@@ -38,8 +38,13 @@ def bearer_token(authorization: Sequence[str]) -> str:
     return token.strip()
 
 
-def verify_access_token(token: str, register: Register, *, issuer: str, audience: str, now: datetime) -> dict[str, Any]:
-    """Return the claims of an access token that we signed for ourselves, unexpired (RFC 9068 section 4)."""
+def verify_access_token(
+    token: str, register: Register, *, issuer: str, audience: str | None, now: datetime
+) -> dict[str, Any]:
+    """Return the claims of an unexpired access token that we signed (RFC 9068 section 4).
+
+    *audience* is whom it must be meant for; None leaves that to the caller.
+    """
     try:
         header = jwt.get_unverified_header(token)
         algorithm, key = register.verifying[str(header.get("kid"))]
@@ -50,7 +55,12 @@ def verify_access_token(token: str, register: Register, *, issuer: str, audience
             issuer=issuer,
             audience=audience,
             # the time is compared below, with the clock that we were given
-            options={"require": ["exp", "iat", "jti", "sub", "client_id"], "verify_exp": False, "verify_iat": False},
+            options={
+                "require": ["exp", "iat", "jti", "sub", "aud", "client_id"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_aud": audience is not None,
+            },
         )
     except (jwt.PyJWTError, KeyError, ValueError) as error:
         raise _refused(f"not an access token of ours: {type(error).__name__}") from error
