@@ -10,7 +10,7 @@ from typing import Any, Final
 from engine.contracts import Contract, Declaration, frozen, parse_duration
 from engine.execution import Failed, Promised, RunTask, Succeeded
 from engine.language import CallNode, EndNode, Graph, Node, Target, TaskNode, compile_expression
-from engine.testing.relative import moved_fields
+from engine.language.relative import moved_fields
 
 Answer = tuple[str, Mapping[str, Any]]
 FAULTS: Final = ("transient", "refused", "fault")

@@ -8,8 +8,8 @@ from typing import Any
 from engine.contracts import check_fields, decode_fields, plain
 from engine.execution import Phase, Promised, Refuse, scope_of
 from engine.language import FlowTest, Graph, Place, PromptNode, ScriptStep, TaskNode, ValueAbsent, evaluate
+from engine.language.relative import moved_fields
 from engine.testing.mocks import NoAnswer, answered
-from engine.testing.relative import moved_fields
 from engine.testing.simulation import Sent, Simulation
 from engine.testing.telling import fields, shown, standing
 

@@ -32,10 +32,10 @@ from engine.execution import (
     unpack,
 )
 from engine.language import Graph, PromptNode, TaskNode
+from engine.language.relative import moved_fields
 from engine.runtime import HistoryEntry
 from engine.runtime.secrets_held import hide
 from engine.testing.following import Follower, Taken
-from engine.testing.relative import moved_fields
 
 NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MOST_TASKS: Final = 1000

@@ -7,11 +7,11 @@ from typing import Any
 from engine import Context, Contract, Deferred, Done, Engine, Fault, InvalidFields, Refused, Transient
 from engine.contracts import parse_duration
 from engine.language import FlowSet, FlowTest, ScriptStep
+from engine.language.relative import moved_fields
 from engine.runtime import HistoryEntry
 from engine.storage import Database, Unit
 from engine.storage.executions import Executions
 from engine.testing import FakeClock
-from engine.testing.relative import moved_fields
 from tests.engine.runtime.kit import KEYRING, QUICK
 
 EXECUTION = "simulation"

@@ -44,7 +44,7 @@ def test_a_mocked_flow_is_not_covered_by_it() -> None:
     ("rest", "line", "expected", "happened"),
     [
         ("    script: [{expect: pay}]\n", 5, "'pay'", "the flow stands at 'ask'"),
-        ("    script: [{expect: tell/ask}]\n", 5, "'tell/ask'", "the flow stands at 'ask'"),
+        ("    script: [{expect: tell/post}]\n", 5, "'tell/post'", "the flow stands at 'ask'"),
         ("    script: [{says: trip.wrong}]\n", 5, "the message 'trip.wrong'", "found none"),
         ("    script:\n      - {shows: {amount: 7}}\n", 6, "'amount' to show 7", "it shows 2000"),
         ("    script: [{sends: []}]\n", 5, "0 messages to be sent", "found 1: {recipient: bob, message: "),
@@ -57,7 +57,7 @@ def test_a_mocked_flow_is_not_covered_by_it() -> None:
         ),
         ("    script: [{act: deny, refused: [pin]}]\n", 5, "'deny' to be refused: pin", "it was accepted"),
         (
-            "    script: [{act: allow}]\n",
+            '    script: [{act: allow, with: {pin: ""}}]\n',
             5,
             "'allow' to be accepted",
             "it was refused: invalid_fields (pin: this must be",

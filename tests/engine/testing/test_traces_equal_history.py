@@ -4,9 +4,9 @@ import pytest
 
 from engine.contracts import Contract
 from engine.language import FlowSet, FlowTest
+from engine.language.relative import moved_fields
 from engine.storage import Database
 from engine.testing import simulate
-from engine.testing.relative import moved_fields
 from engine.testing.simulation import NOON
 from tests.engine.testing.flows import CONTRACTS, flow_set
 from tests.engine.testing.real import Real
