@@ -17,6 +17,7 @@ __all__ = [
     "consents",
     "hint_keys",
     "metadata",
+    "operator_tokens",
     "persons",
     "session_attempts",
     "sessions",
@@ -118,6 +119,16 @@ session_attempts = Table(
     _column("opened_at", BigInteger, _CLEAR),
     _column("signed_in_at", BigInteger, _CLEAR, nullable=True),
     Index("lockhouse_session_attempts_opened_at", "opened_at"),
+)
+
+operator_tokens = Table(
+    "lockhouse_operator_tokens",
+    metadata,
+    _column("name", Text, _CLEAR, primary_key=True),
+    _column("token_hash", LargeBinary, _HASHED),
+    _column("scopes", Text, _CLEAR),
+    _column("created_at", BigInteger, _CLEAR),
+    Index("lockhouse_operator_tokens_token_hash", "token_hash", unique=True),
 )
 
 LOCKHOUSE_TABLES = TableOwner(

@@ -2,7 +2,18 @@
 
 from engine.http.api import FLOW_API_ENDS, routes
 from engine.http.exposure import FlowNotExposable
+from engine.http.operator import Operators
+from engine.http.operator_api import OPERATOR_SCOPES, operator_operations
 from engine.http.reading import Limits
 from engine.http.resource import Cors
 
-__all__ = ["FLOW_API_ENDS", "Cors", "FlowNotExposable", "Limits", "routes"]
+__all__ = [
+    "FLOW_API_ENDS",
+    "OPERATOR_SCOPES",
+    "Cors",
+    "FlowNotExposable",
+    "Limits",
+    "Operators",
+    "operator_operations",
+    "routes",
+]

@@ -51,6 +51,8 @@ class Operation(Generic[M]):
     answers: Mapping[int, Answer]
     security: Security
     scope: str = ""
+    # Asked with the token before anything else of the request is read; raises the problem that it is.
+    allow: Callable[[str], Awaitable[None]] | None = None
     body: type[BaseModel] = Nothing
     query: type[BaseModel] = Nothing
     headers: Mapping[str, str] = field(default_factory=dict)

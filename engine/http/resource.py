@@ -111,6 +111,8 @@ class Resource:
     async def _call(self, operation: Operation[Any], request: Request) -> Call:
         shape = _SHAPES.get(operation.security)
         token = "" if shape is None else bearer(request.headers.getlist("authorization"), shape)
+        if operation.allow is not None:
+            await operation.allow(token)
         path = {**operation.fixed, **_path(request)}
         query = _query(operation, request)
         body = await read_model(request, operation.body, self._limits) if operation.takes_body else Nothing()

@@ -35,6 +35,7 @@ PARTS: Final = (
     _part("keys", "keys", "app", "Keys that sign tokens: list them, rotate them, forget old ones."),
     _part("flow", "flow", "app", "Flow definitions."),
     _part("outbox", "outbox", "app", "Messages on their way: delivery status and dead letters."),
+    _part("operator", "operators", "app", "Programs that may operate this server over HTTP."),
     _part("db", "setup", "database", "The database."),
     _part("version", "setup", "version", "Print the version."),
 )

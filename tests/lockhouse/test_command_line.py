@@ -219,7 +219,7 @@ def test_a_database_that_is_not_there_says_how_to_make_it(run: Run, home: Path) 
     said = run("client", "list")
     assert (said.code, "upgrade" in said.err) == (1, True)
 
-    assert "lockhouse: 0001" in run("db", "upgrade").out
+    assert "lockhouse: 0002" in run("db", "upgrade").out
     assert run("db", "upgrade", "--json").out == '{\n  "steps": []\n}\n'
     assert run("client", "list", "--json").code == 0
 

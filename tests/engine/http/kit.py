@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from starlette.applications import Starlette
 
-from engine.http import Cors, Limits, routes
+from engine.http import OPERATOR_SCOPES, Cors, Limits, operator_operations, routes
 from tests.engine.execution.flows import NOON
 from tests.engine.runtime.kit import House, opened
 
@@ -25,6 +25,16 @@ EXPENSE_INPUTS: Mapping[str, Any] = {
     "manager": "bob",
     "until": (NOON + timedelta(hours=1)).isoformat(),
 }
+
+
+class Badges:
+    """Operators: one who may do everything, and for each scope one who may do that alone."""
+
+    async def scopes_of(self, token: str) -> frozenset[str] | None:
+        if token == "everything":
+            return frozenset(OPERATOR_SCOPES)
+        scope = token.replace(".", ":")
+        return frozenset({scope}) if scope in OPERATOR_SCOPES else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +91,15 @@ async def fronted(
 ) -> AsyncIterator[Front]:
     """Open *house* and put the API in front of it."""
     async with opened(house):
-        app = Starlette(routes=routes(house.engine, exposed=exposed, on_end="told", limits=limits, cors=cors))
+        served = routes(
+            house.engine,
+            exposed=exposed,
+            on_end="told",
+            limits=limits,
+            cors=cors,
+            also=operator_operations(house.engine, operators=Badges()),
+        )
+        app = Starlette(routes=served)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
             yield Front(house=house, app=app, client=client)

@@ -53,6 +53,8 @@ class Bearer:
 
     def get(self, case: Any, _context: Any) -> str:
         """Return the token."""
+        if case.path.startswith("/operator"):
+            return "everything"
         path = case.path_parameters or {}
         execution, name = str(path.get("execution")), path.get("name")
         if name is None:

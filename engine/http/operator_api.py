@@ -1,0 +1,121 @@
+"""The operator's API as a list of operations, beside the flow execution API in one document."""
+
+from functools import partial
+from typing import Any, Final
+
+from engine.http.operations import Answer, Operation
+from engine.http.operator import OperatorHandlers, Operators
+from engine.http.operator_models import (
+    CancelExecution,
+    CheckBody,
+    CheckFlow,
+    DoneBody,
+    ExecutionDetailBody,
+    ExecutionQuery,
+    ExecutionsBody,
+    LetterQuery,
+    LettersBody,
+    VersionsBody,
+)
+from engine.runtime.engine import Engine
+
+# What an operator's token may be given, and what it allows.
+OPERATOR_SCOPES: Final = {
+    "flows:read": "list flows and their versions",
+    "flows:check": "check the text of a flow",
+    "executions:read": "list executions and read their history",
+    "executions:cancel": "end executions",
+    "messages:read": "list dead letters",
+    "messages:write": "send dead letters again, or drop them",
+}
+
+
+def operator_operations(engine: Engine, *, operators: Operators) -> list[Operation[Any]]:
+    """Return the operations for ``routes(also=…)``; *operators* knows the tokens."""
+    handlers = OperatorHandlers(engine, operators=operators)
+
+    def operation(scope: str, **parts: Any) -> Operation[Any]:
+        return Operation(security="operator", scope=scope, allow=partial(handlers.allow, scope=scope), **parts)
+
+    return [
+        operation(
+            "flows:read",
+            id="listFlowVersions",
+            method="GET",
+            path="/operator/flows",
+            about="List every version of every flow, and how many executions stand in it.",
+            handler=handlers.versions,
+            answers={200: Answer(about="the versions", model=VersionsBody)},
+        ),
+        operation(
+            "flows:check",
+            id="checkFlow",
+            method="POST",
+            path="/operator/flows/check",
+            about="Check the text of a flow against the executors that are installed. Nothing is stored.",
+            handler=handlers.check,
+            answers={200: Answer(about="what the compiler says", model=CheckBody)},
+            body=CheckFlow,
+        ),
+        operation(
+            "executions:read",
+            id="listExecutions",
+            method="GET",
+            path="/operator/executions",
+            about="List executions, newest first.",
+            handler=handlers.executions,
+            answers={200: Answer(about="one page", model=ExecutionsBody)},
+            query=ExecutionQuery,
+            problems=(422,),
+        ),
+        operation(
+            "executions:read",
+            id="readExecution",
+            method="GET",
+            path="/operator/executions/{execution}",
+            about="Show one execution and what happened to it, secrets masked.",
+            handler=handlers.execution,
+            answers={200: Answer(about="the execution", model=ExecutionDetailBody)},
+        ),
+        operation(
+            "executions:cancel",
+            id="endExecution",
+            method="POST",
+            path="/operator/executions/{execution}/cancel",
+            about="End an execution, whoever started it. One that has ended stays as it is.",
+            handler=handlers.cancel,
+            answers={200: Answer(about="how it stands", model=DoneBody)},
+            body=CancelExecution,
+        ),
+        operation(
+            "messages:read",
+            id="listDeadLetters",
+            method="GET",
+            path="/operator/dead-letters",
+            about="List messages that were given up.",
+            handler=handlers.letters,
+            answers={200: Answer(about="the messages, without what they say", model=LettersBody)},
+            query=LetterQuery,
+            problems=(422,),
+        ),
+        operation(
+            "messages:write",
+            id="retryDeadLetter",
+            method="POST",
+            path="/operator/dead-letters/{message}/retry",
+            about="Send a dead letter again, from the first try.",
+            handler=handlers.retry,
+            answers={200: Answer(about="queued", model=DoneBody)},
+            problems=(409,),
+        ),
+        operation(
+            "messages:write",
+            id="dropDeadLetter",
+            method="POST",
+            path="/operator/dead-letters/{message}/drop",
+            about="Give a dead letter up for good, and erase what it said.",
+            handler=handlers.drop,
+            answers={200: Answer(about="dropped", model=DoneBody)},
+            problems=(409,),
+        ),
+    ]

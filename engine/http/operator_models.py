@@ -1,0 +1,154 @@
+"""What crosses the wire between an operator's programs and the engine."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.http.models import Name
+
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+Status = Literal["ready", "running", "waiting", "ending", "ended", "broken"]
+
+
+class CheckFlow(BaseModel):
+    """The text of a flow, to be checked against the executors that are installed here."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    text: Annotated[str, Field(max_length=200_000)]
+    file: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")] = "flow.yaml"
+
+
+class CancelExecution(BaseModel):
+    """Ends an execution."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    reason: Name = "operator"
+
+
+class ExecutionQuery(BaseModel):
+    """Which executions to list; *after* is what the page before named as ``next``."""
+
+    model_config = _CLOSED
+
+    flow: Name | None = None
+    status: Status | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$")] | None = None
+
+
+class LetterQuery(BaseModel):
+    """How many to list."""
+
+    model_config = _CLOSED
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class VersionBody(BaseModel):
+    """One stored version of a flow; *live* is the one that new executions use, *open* counts those that stand in it."""
+
+    flow: str
+    version: str
+    digest: str
+    stored_at: datetime
+    live: bool
+    open: int
+
+
+class VersionsBody(BaseModel):
+    """Every version of every flow."""
+
+    items: list[VersionBody]
+
+
+class CheckBody(BaseModel):
+    """What the compiler says."""
+
+    ok: bool
+    diagnostics: list[dict[str, Any]]
+
+
+class ExecutionBody(BaseModel):
+    """One execution, without what stands in it."""
+
+    id: str
+    flow: str
+    digest: str
+    status: Status
+    revision: int
+    correlation: str
+    wake_at: datetime | None
+    end_failure: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class ExecutionsBody(BaseModel):
+    """One page, newest first; *next* is null on the last."""
+
+    items: list[ExecutionBody]
+    next: str | None
+
+
+class HistoryLine(BaseModel):
+    """One thing that happened; secrets are masked."""
+
+    revision: int
+    at: datetime
+    kind: str
+    node: str
+    facts: dict[str, Any]
+
+
+class ExecutionDetailBody(BaseModel):
+    """One execution and what happened to it, as far as it is kept."""
+
+    execution: ExecutionBody
+    history: list[HistoryLine]
+
+
+class LetterBody(BaseModel):
+    """One message that was given up. What it says is never told."""
+
+    id: str
+    execution: str
+    sender: str
+    status: str
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+class LettersBody(BaseModel):
+    """Dead letters, those that were given up first at the top."""
+
+    items: list[LetterBody]
+
+
+class DoneBody(BaseModel):
+    """What became of it."""
+
+    id: str
+    status: str
+
+
+__all__ = [
+    "CancelExecution",
+    "CheckBody",
+    "CheckFlow",
+    "DoneBody",
+    "ExecutionBody",
+    "ExecutionDetailBody",
+    "ExecutionQuery",
+    "ExecutionsBody",
+    "HistoryLine",
+    "LetterBody",
+    "LetterQuery",
+    "LettersBody",
+    "VersionBody",
+    "VersionsBody",
+]
