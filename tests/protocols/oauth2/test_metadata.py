@@ -33,7 +33,7 @@ async def test_every_endpoint_that_is_named_is_there(small_world: World) -> None
     """Requirement 2 and the rest: whatever ends in ``_endpoint`` or ``_uri`` answers."""
     told = (await small_world.http.get(PATHS[0])).json()
     named = [value for name, value in told.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(named) == 4
+    assert len(named) == 6
     for address in named:
         assert address.startswith(f"{ISSUER}/")
         assert (await small_world.http.get(address)).status_code in (200, 401, 405)
