@@ -12,6 +12,8 @@ from engine.language.checking import (
     load_flows,
     version_key,
 )
+from engine.language.compare import compare_flows, compare_graphs
+from engine.language.compare_change import Change
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
 from engine.language.draw import draw_mermaid
 from engine.language.draw_dot import draw_dot
@@ -75,6 +77,7 @@ __all__ = [
     "Case",
     "Catalogue",
     "Catch",
+    "Change",
     "CheckReport",
     "Construct",
     "Deadline",
@@ -116,6 +119,8 @@ __all__ = [
     "WaitNode",
     "check_flows",
     "check_folder",
+    "compare_flows",
+    "compare_graphs",
     "compile_expression",
     "declared_contracts",
     "diagnostics_json",

@@ -115,5 +115,5 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def _text_at(lines: list[str], found: Json) -> str:
     start, end = found["start"], found["end"]
-    line = lines[start["line"]]
+    line: str = lines[start["line"]]
     return line[start["character"] : end["character"]] if end["line"] == start["line"] else line

@@ -21,7 +21,16 @@ from engine.language import (
 from lockhouse.command_line.console import note, report
 from lockhouse.flows import CONTRACTS, flows_folder
 
-__all__ = ["PathsArgument", "colourful", "existing", "flows_with", "known_contracts", "source_texts", "written"]
+__all__ = [
+    "PathsArgument",
+    "colourful",
+    "existing",
+    "flows_with",
+    "is_from",
+    "known_contracts",
+    "source_texts",
+    "written",
+]
 
 PathsArgument = Annotated[
     list[Path] | None,
@@ -47,7 +56,7 @@ def flows_with(name: str, paths: list[Path] | None) -> tuple[Graph, FlowSet]:
     beside = [file.parent] if file is not None else []
     checked, catalogue = check_folder([*beside, *(existing(paths) if paths or not beside else [])], contracts=CONTRACTS)
     found = FlowSet(flows=checked.flows, catalogue=catalogue, tests=checked.tests)
-    wanted = [flow for flow in found.flows if (_is_from(flow, file) if file is not None else flow.name == name)]
+    wanted = [flow for flow in found.flows if (is_from(flow, file) if file is not None else flow.name == name)]
     if wanted:
         return max(wanted, key=lambda flow: version_key(flow.version)), found
     if file is not None or not checked.ok:
@@ -57,7 +66,8 @@ def flows_with(name: str, paths: list[Path] | None) -> tuple[Graph, FlowSet]:
     raise typer.Exit(1)
 
 
-def _is_from(flow: Graph, file: Path) -> bool:
+def is_from(flow: Graph, file: Path) -> bool:
+    """Return whether *flow* stands in *file*."""
     return any(Path(place.file) == file for place in flow.places.values())
 
 
