@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.contracts import Contract, UnknownFlow, frozen
 from engine.language.catalogue import DEFAULT_LANGUAGE, Catalogue, parse_catalogue
 from engine.language.checks import check_study
+from engine.language.checks.migrations import check_migrations
+from engine.language.checks_of_tests import check_tests
 from engine.language.compile import compile_document
 from engine.language.contract_file import CONTRACTS_FILE, parse_contracts
 from engine.language.diagnostics import Diagnostic, Findings, FlowsInvalid, Span, diagnostic
@@ -109,9 +111,13 @@ def check_flows(
     callees = _newest(documents)
     known = contracts_by_name(contracts)
     for study in _studies(documents, known, callees, catalogue or Catalogue()):
-        found += check_study(study)
+        found += check_study(study, [one for one in found if one.file == study.document.file])
     flows = _compile(documents, known, callees, {d.file for d in found if d.severity == "error"})
+    if migrations := list(check_migrations(documents, flows)):
+        found += migrations
+        flows = _compile(documents, known, callees, {d.file for d in found if d.severity == "error"})
     beside = _tests(documents, tests, found)
+    found += _check_tests(flows, beside)
     return CheckReport(diagnostics=tuple(_in_order(found, files)), flows=tuple(flows), tests=beside)
 
 
@@ -203,6 +209,15 @@ def _tests(
             tests[flow] = (*tests[flow], *read)
         found += findings.found
     return frozen({name: own for name, own in tests.items() if own})
+
+
+def _check_tests(flows: Sequence[Graph], tests: Mapping[str, tuple[FlowTest, ...]]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the tests of those flows that have no mistake themselves: of each the newest."""
+    graphs = {graph.digest: graph for graph in flows}
+    newest = {graph.name: graph for graph in sorted(flows, key=lambda graph: version_key(graph.version))}
+    for name, own in tests.items():
+        if name in newest:
+            yield from check_tests(newest[name], graphs, own)
 
 
 def load_catalogue(folder: Path, found: list[Diagnostic], *, default: str = DEFAULT_LANGUAGE) -> Catalogue:

@@ -55,9 +55,14 @@ class CallDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenDraft:
-    """A node with a fault of shape: it was reported, and its name still counts."""
+    """A node with a fault of shape: it was reported, and its name and the ways out of it still count.
+
+    ``whole`` says that all of its ways could be made out.
+    """
 
     id: str
+    ways: tuple[tuple[tuple[str | int, ...], str], ...] = ()
+    whole: bool = False
 
 
 NodeDraft = TaskDraft | PromptNode | DecideNode | CallDraft | WaitNode | EndNode | BrokenDraft

@@ -176,6 +176,7 @@ def _read_migration(reading: Reading, node: YamlNode | None) -> Migration | None
     version = reading.text(origin, "a version like 1.0.0")
     if version is not None and origin is not None and not _VERSION.fullmatch(version):
         reading.findings.add("LH207", origin.span, "a version has three numbers", hint="write 1.0.0")
+        return None
     pairs = {entry.key: reading.name(entry.value, "a node") for entry in reading.named(found.get("nodes"), "nodes")}
     whole = frozen({old: new for old, new in pairs.items() if new is not None})
     return Migration(from_version=version, nodes=whole) if version is not None else None

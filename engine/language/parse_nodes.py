@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from engine.contracts import ValueType, frozen
@@ -22,7 +22,7 @@ from engine.language.parse_values import (
     read_values,
 )
 from engine.language.reading import NAME, Reading
-from engine.language.yaml_tree import YamlEntry, YamlMap, YamlNode, has_bad
+from engine.language.yaml_tree import Path, YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar, has_bad
 
 KINDS: Final = tuple(kind.name for kind in NODES)
 _CONSTRUCTS: Final = {kind.name: kind for kind in NODES}
@@ -37,12 +37,31 @@ def read_node(reading: Reading, entry: YamlEntry, types: Types) -> NodeDraft:
     node = reading.map(entry.value, "a node, like {prompt: …, routes: …}")
     kind = _kind(reading, entry, node) if node is not None else None
     if node is None or kind is None:
-        return BrokenDraft(id=entry.key)
+        return _broken(entry)
     reading.keys(node, "a node", _CONSTRUCTS[kind].names)  # what is missing, its reader says better
     before = len(reading.findings.found)
     draft = _READERS[kind](reading, entry.key, node, types)
     whole = len(reading.findings.found) == before and not has_bad(node)
-    return draft if draft is not None and whole else BrokenDraft(id=entry.key)
+    return draft if draft is not None and whole else _broken(entry)
+
+
+def _broken(entry: YamlEntry) -> BrokenDraft:
+    ways = tuple(_ways(entry.value, ()))
+    ends = isinstance(entry.value, YamlMap) and entry.value.entry("end") is not None
+    return BrokenDraft(id=entry.key, ways=ways, whole=(bool(ways) or ends) and not has_bad(entry.value))
+
+
+def _ways(node: YamlNode, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the names of nodes that a broken node leads to, as far as they can be made out, with their places."""
+    if isinstance(node, YamlList):
+        for index, item in enumerate(node.items):
+            yield from _ways(item, (*path, index))
+    for entry in node.entries if isinstance(node, YamlMap) else ():
+        leads = entry.key in {"to", "else"} or path == ("routes",)
+        if leads and isinstance(entry.value, YamlScalar) and NAME.fullmatch(str(entry.value.value)):
+            yield (path if entry.key == "to" else (*path, entry.key)), str(entry.value.value)
+        elif entry.key in {"routes", "decide", "catch", "timeout", "max_visits", "else"} or path[:1] == ("routes",):
+            yield from _ways(entry.value, (*path, entry.key))
 
 
 def _kind(reading: Reading, entry: YamlEntry, node: YamlMap) -> str | None:

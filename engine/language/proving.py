@@ -88,8 +88,8 @@ class Proving:
         """Yield each way out of a node with where it leads and what is known there; the deadline's has no name."""
         for way in self.study.ways[node]:
             yield way.name, way.target.to, self.after(way, known)
-        if self.study.document.deadline is not None:
-            yield "", self.study.document.deadline.to, known
+        if self.study.late is not None:
+            yield "", self.study.late, known
 
     def after(self, way: PlacedTarget, known: Knowledge) -> Knowledge:
         """Return what is known at the end of *way*, where *known* held on entering its node."""

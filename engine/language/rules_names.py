@@ -1,5 +1,7 @@
 """LH3xx: names that must be there, and what calls are given."""
 
+# ruff: noqa: E501 - one sentence, one line
+
 from typing import Final
 
 from engine.language.rule import Rule, rule
@@ -140,6 +142,23 @@ RULES_NAMES: Final[tuple[tuple[str, Rule], ...]] = (
         "A flow calls itself, directly or through others: it would never end.",
         "again: {call: hello@1}   # in the flow hello",
         "Go back by a route, with max_visits.",
+    ),
+    rule(
+        "LH318",
+        "unknown-version",
+        "names",
+        "The older version that 'migrate' names is not among the files that are checked together, so the migration was not checked.",
+        "migrate: {from: 0.9.0, nodes: {ask: ask_again}}   # and no file with version 0.9.0",
+        "Keep the older version in the folder until no execution needs it, or correct the number.",
+        warns=True,
+    ),
+    rule(
+        "LH319",
+        "migration-uncovered",
+        "data",
+        "An execution that comes from the older version would lack a value that this version reads.",
+        "migrate: {from: 0.9.0, nodes: {ask: record}}   # and 0.9.0 has forgotten inputs.requester at 'ask'",
+        "Move to another node, give the value a default, or have the older version keep it: keep: [inputs.requester].",
     ),
     rule(
         "LH320",

@@ -64,6 +64,15 @@ RULES_VALUES: Final[tuple[tuple[str, Rule], ...]] = (
         "Write \"=inputs.note | default('')\", or make it required.",
     ),
     rule(
+        "LH703",
+        "set-and-never-read",
+        "data",
+        "A variable is declared or set, and no later node can read it.",
+        "vars: {tries: {type: integer, default: 0}}   # and no expression reads vars.tries",
+        "Delete it, or read it where it was meant to be read; what a later version wants to read is named under 'keep'.",
+        warns=True,
+    ),
+    rule(
         "LH801",
         "secret-leaves",
         "secrets",

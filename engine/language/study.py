@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 from typing import Literal as OneOf
@@ -79,8 +80,24 @@ class Study:
 
     @cached_property
     def targets(self) -> tuple[PlacedTarget, ...]:
-        """Return every way from a node to another."""
-        return tuple(placed_targets(self.document))
+        """Return every way from a node to another; one to a misspelt name leads to the nearest, so that paths go on."""
+        found = [(placed, self._nearest(placed.target.to)) for placed in placed_targets(self.document)]
+        return tuple(
+            placed if to == placed.target.to else replace(placed, target=replace(placed.target, to=to))
+            for placed, to in found
+            if to is not None
+        )
+
+    def _nearest(self, name: str) -> str | None:
+        nodes = self.document.nodes
+        return name if name in nodes else next(iter(get_close_matches(name, nodes, 1)), None)
+
+    @cached_property
+    def lost(self) -> bool:
+        """Return whether some way leads nobody knows where, so that what is not reached may well be."""
+        nodes = self.document.nodes.values()
+        unread = any(isinstance(node, BrokenDraft) and not node.whole for node in nodes)
+        return unread or any(self._nearest(placed.target.to) is None for placed in placed_targets(self.document))
 
     @cached_property
     def ways(self) -> Mapping[str, tuple[PlacedTarget, ...]]:
@@ -93,15 +110,19 @@ class Study:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """Return the nodes where a walk may begin: the start, and where the deadline leads."""
-        deadline = self.document.deadline
-        return tuple(dict.fromkeys([self.document.start, *([deadline.to] if deadline else [])]))
+        start = self._nearest(self.document.start)
+        found = (start, self.late) if start is not None else ()
+        return tuple(dict.fromkeys(name for name in found if name is not None))
 
     @cached_property
+    def late(self) -> str | None:
+        """Return the node where the deadline leads."""
+        return self._nearest(self.document.deadline.to) if self.document.deadline else None
+
+    @property
     def connected(self) -> bool:
-        """Return whether every node is readable and every way leads to one, so that paths can be followed."""
-        nodes = self.document.nodes
-        known = all(placed.target.to in nodes for placed in self.targets) and set(self.roots) <= nodes.keys()
-        return known and not any(isinstance(node, BrokenDraft) for node in nodes.values())
+        """Return whether there is a beginning, so that paths can be followed."""
+        return bool(self.roots)
 
     def report(
         self, code: str, span: Span, message: str, *, hint: str = "", related: tuple[tuple[Span, str], ...] = ()
@@ -165,6 +186,9 @@ def placed_targets(document: FlowDocument) -> Iterator[PlacedTarget]:
 
 def _targets_of(node_id: str, node: NodeDraft) -> Iterator[PlacedTarget]:
     base: Path = ("nodes", node_id)
+    if isinstance(node, BrokenDraft):
+        for index, (path, to) in enumerate(node.ways):
+            yield PlacedTarget(path=(*base, *path), target=Target(to=to), node=node_id, way="unread", index=index)
     for outcome, target in getattr(node, "routes", {}).items():
         yield PlacedTarget(path=(*base, "routes", outcome), target=target, node=node_id, way=outcome)
     if isinstance(node, TaskDraft):

@@ -168,7 +168,7 @@ class _Reader:
         self.findings.add("LH115", _span(event), message, hint="begin a new file")
         raise _Stop
 
-    def _node(self, event: events.Event, depth: int, *, in_flow: bool) -> YamlNode:
+    def _node(self, event: events.Event, depth: int, *, in_flow: bool, is_key: bool = False) -> YamlNode:
         span = _span(event)
         self._limit(depth, span)
         if isinstance(event, events.AliasEvent):
@@ -177,7 +177,7 @@ class _Reader:
         self._refuse_properties(event, span)
         match event:
             case events.ScalarEvent():
-                return self._scalar(event, span, in_flow=in_flow)
+                return self._scalar(event, span, in_flow=in_flow, is_key=is_key)
             case events.SequenceStartEvent():
                 return self._list(event, depth)
             case events.MappingStartEvent():
@@ -205,7 +205,7 @@ class _Reader:
                 "LH109", start, f"'{tag}' changes how a value is read", hint="delete it; quotes make a text"
             )
 
-    def _scalar(self, event: events.ScalarEvent, span: Span, *, in_flow: bool) -> YamlNode:
+    def _scalar(self, event: events.ScalarEvent, span: Span, *, in_flow: bool, is_key: bool) -> YamlNode:
         raw = self.text[_mark(event.start_mark).index : _mark(event.end_mark).index]
         if odd := _UNSTORABLE.search(event.value):
             self.findings.add("LH102", span, f"a text cannot hold the character U+{ord(odd[0]):04X}", hint="delete it")
@@ -217,7 +217,8 @@ class _Reader:
         meaning = resolve(event.value)
         if isinstance(meaning, Refusal):
             self.findings.add(meaning.code, span, meaning.message, hint=meaning.hint)
-            return YamlScalar(span, event.value, raw) if event.value and meaning.code != "LH114" else YamlBad(span)
+            # A key keeps its name, so that what refers to it finds it.
+            return YamlScalar(span, event.value, raw) if is_key and event.value else YamlBad(span)
         return YamlScalar(span, meaning, raw)
 
     def _bare_expression(self, value: str, span: Span, raw: str, *, in_flow: bool) -> YamlNode:
@@ -283,7 +284,7 @@ class _Reader:
         if _is_merge(event):
             self.findings.add("LH108", _span(event), "'<<' copies keys from elsewhere", hint="write the keys out")
             return None, _span(event)
-        node = self._node(event, depth + 1, in_flow=False)
+        node = self._node(event, depth + 1, in_flow=False, is_key=True)
         if isinstance(node, YamlScalar) and isinstance(node.value, str):
             return node.value, node.span
         if not isinstance(node, YamlBad):

@@ -107,12 +107,12 @@ def _prompted(study: Study, placed: PlacedValue) -> _Place:
 
 def _next_prompts(study: Study, placed: PlacedValue) -> list[object]:
     nodes = study.document.nodes
-    target = next(way.target.to for way in study.ways[placed.node or ""] if way.name == placed.after)
+    target = next((way.target.to for way in study.ways[placed.node or ""] if way.name == placed.after), "")
     prompts = {name for name, node in nodes.items() if isinstance(node, PromptNode)}
     if target in prompts:
         return [nodes[target]]
     ways = {name: [way.target.to for way in leaving] for name, leaving in study.ways.items()}
-    before = reached_from(within(ways, nodes.keys() - prompts), [target])
+    before = reached_from(within(ways, nodes.keys() - prompts), [target])  # a target that nobody knows leads nowhere
     return [nodes[to] for name in before for to in ways.get(name, ()) if to in prompts]
 
 

@@ -7,22 +7,21 @@ those facts hold that hold on every way into it; a way drops what its node produ
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from engine.contracts import UNSET, Declaration
 from engine.language.diagnostics import Diagnostic
-from engine.language.document import BrokenDraft, FlowDocument
 from engine.language.graph import DecideNode
 from engine.language.inference import declared_along
-from engine.language.study import PlacedTarget, PlacedValue, Study, expressions, placed_targets
+from engine.language.study import PlacedTarget, PlacedValue, Study, expressions
 from engine.language.terms import Choice, Filtered, Operation, Opposite, Read, Term, Tested, children
 from engine.language.yaml_tree import Path
 
 Fact = tuple[str, ...]
 Facts = frozenset[Fact]
-Ways = Mapping[tuple[str, str], "_Way"]
+Ways = Mapping[str, Sequence["_Way"]]
 Trail = Callable[[Fact], list[str]]
 _NONE: Facts = frozenset()
 
@@ -45,12 +44,10 @@ class _Way:
 def check_data(study: Study) -> Iterator[Diagnostic]:
     """Yield a diagnostic for every value that may be absent where it is read."""
     document = study.document
-    targets = list(placed_targets(document))
-    whole = not any(isinstance(node, BrokenDraft) for node in document.nodes.values())
-    roots = _roots(document)
-    if not whole or not {*roots, *(target.target.to for target in targets)} <= document.nodes.keys():
+    if not study.connected:
         return
-    ways = {_name(target): _way(study, target) for target in targets}
+    roots = study.roots
+    ways = {name: tuple(_way(study, target) for target in leaving) for name, leaving in study.ways.items()}
     first = frozenset(("vars", name) for name, declared in document.variables.items() if _has_default(declared))
     entering = _entering(roots, first, ways)
     for placed in study.values:
@@ -63,16 +60,8 @@ def check_data(study: Study) -> Iterator[Diagnostic]:
                 yield from _absent(study, path, read, known, trail)
 
 
-def _roots(document: FlowDocument) -> list[str]:
-    return [document.start, *([document.deadline.to] if document.deadline else [])]
-
-
 def _has_default(declared: Declaration) -> bool:
     return declared.default is not UNSET
-
-
-def _name(target: PlacedTarget) -> tuple[str, str]:
-    return (target.node, f"{target.way}:{target.index}")
 
 
 def _way(study: Study, target: PlacedTarget) -> _Way:
@@ -92,14 +81,12 @@ def _way(study: Study, target: PlacedTarget) -> _Way:
     return _Way(target, frozenset(("steps", target.node, name) for name in present), sets, target.node)
 
 
-def _entering(roots: list[str], first: Facts, ways: Ways) -> dict[str, Facts]:
+def _entering(roots: Sequence[str], first: Facts, ways: Ways) -> dict[str, Facts]:
     entering: dict[str, Facts] = dict.fromkeys(roots, first)
     waiting = deque(roots)
     while waiting:
         name = waiting.popleft()
-        for way in ways.values():
-            if way.target.node != name:
-                continue
+        for way in ways[name]:
             to, leaving = way.target.target.to, way.after(entering[name]) | way.sets
             joined = entering[to] & leaving if to in entering else leaving
             if to not in entering or joined != entering[to]:
@@ -114,7 +101,8 @@ def _facts_at(placed: PlacedValue, first: Facts, entering: Mapping[str, Facts], 
     facts = entering.get(placed.node)
     if facts is None or placed.after is None:
         return facts
-    return ways[placed.node, placed.after].after(facts)
+    on = next((way for way in ways[placed.node] if way.target.name == placed.after), None)
+    return on.after(facts) if on is not None else None
 
 
 def _unguarded(term: Term, facts: Facts) -> Iterator[tuple[Read, Facts]]:
@@ -201,7 +189,7 @@ def _exists(study: Study, base: Fact) -> bool:
     return base[1] in study.document.nodes and base[2] in (study.produced(base[1]) or {})
 
 
-def _trail(fact: Fact, *, node: str | None, first: Facts, roots: list[str], ways: Ways) -> list[str]:
+def _trail(fact: Fact, *, node: str | None, first: Facts, roots: Sequence[str], ways: Ways) -> list[str]:
     """Return a shortest path from a beginning to *node* on which *fact* is not set at the end."""
     waiting: deque[tuple[str, bool, tuple[str, ...]]] = deque((root, fact in first, (root,)) for root in roots)
     seen: set[tuple[str, bool]] = set()
@@ -212,8 +200,7 @@ def _trail(fact: Fact, *, node: str | None, first: Facts, roots: list[str], ways
         if (name, has) in seen:
             continue
         seen.add((name, has))
-        for way in ways.values():
-            if way.target.node == name:
-                after = fact in (way.after(frozenset({fact}) if has else _NONE) | way.sets)
-                waiting.append((way.target.target.to, after, (*path, way.target.target.to)))
+        for way in ways[name]:
+            after = fact in (way.after(frozenset({fact}) if has else _NONE) | way.sets)
+            waiting.append((way.target.target.to, after, (*path, way.target.target.to)))
     return []

@@ -1,6 +1,7 @@
 """Every outcome has a route, every route an outcome, and every end gives what it promises."""
 
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from engine.language.checks.names import FAULT_KINDS
 from engine.language.diagnostics import Diagnostic, nearest
@@ -104,6 +105,8 @@ def _faults(study: Study, name: str, node: TaskDraft) -> Iterator[Diagnostic]:
 def _unreached(study: Study) -> Iterator[Diagnostic]:
     document = study.document
     given = {node.outcome for node in document.nodes.values() if isinstance(node, EndNode)}
+    misspelt = given - document.outcomes.keys()
+    given |= {near for name in misspelt for near in get_close_matches(name, document.outcomes, 1)}
     if document.broken:
         return
     for outcome in document.outcomes:

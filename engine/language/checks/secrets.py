@@ -18,14 +18,19 @@ from engine.language.yaml_tree import Path
 def check_secrets(study: Study) -> Iterator[Diagnostic]:
     """Yield a diagnostic for every secret that would be kept, shown or sent on a detour."""
     yield from _kept(study)
+    leaving = list(_places(study))
+    yield from leaving
+    yield from _detours(study, untaken=not leaving)
+    yield from _retries(study)
+
+
+def _places(study: Study) -> Iterator[Diagnostic]:
     for placed in study.values:
         if placed.role == "argument" and placed.expected is None:
             continue  # nobody knows yet what the task takes; the unknown name itself is reported
         yield from _written_down(study, placed)
         for path, expression in expressions(placed):
             yield from _leaving(study, placed, path, expression)
-    yield from _detours(study)
-    yield from _retries(study)
 
 
 def _kept(study: Study) -> Iterator[Diagnostic]:
@@ -70,7 +75,8 @@ def _leaving(study: Study, placed: PlacedValue, path: Path, expression: Expressi
 def _goes_whole_into_a_secret(study: Study, placed: PlacedValue, read: Read) -> bool:
     whole = isinstance(placed.value, Expression) and placed.value.term == read
     to_task = placed.node is not None and isinstance(study.document.nodes[placed.node], TaskDraft)
-    return placed.role == "argument" and to_task and whole and placed.expected is not None and placed.expected.held
+    held = placed.expected is None or placed.expected.held  # what nobody knows may well take it
+    return placed.role == "argument" and to_task and whole and held
 
 
 def _hides(along: Sequence[Declaration]) -> bool:
@@ -98,19 +104,19 @@ def has_secret_part(value_type: ValueType) -> bool:
             return False
 
 
-def _detours(study: Study) -> Iterator[Diagnostic]:
+def _detours(study: Study, *, untaken: bool) -> Iterator[Diagnostic]:
     for name, node in study.document.nodes.items():
         if isinstance(node, PromptNode):
             held = [field for field, asked in node.fields.items() if asked.declaration.held]
             if held:
-                yield from _detours_of(study, name, node, held)
+                yield from _detours_of(study, name, node, held, untaken=untaken)
 
 
-def _detours_of(study: Study, name: str, node: PromptNode, held: list[str]) -> Iterator[Diagnostic]:
+def _detours_of(study: Study, name: str, node: PromptNode, held: list[str], *, untaken: bool) -> Iterator[Diagnostic]:
     spots = study.document.spots
     readers = {field: _readers(study, ("steps", name, field)) for field in held}
     for field, found in readers.items():
-        if not found and not any(isinstance(other, BrokenDraft) for other in study.document.nodes.values()):
+        if not found and untaken and not any(isinstance(other, BrokenDraft) for other in study.document.nodes.values()):
             span = spots.key("nodes", name, "fields", field)
             message = f"nobody takes '{field}'"
             yield study.report("LH802", span, message, hint=f"hand it to a task: with: {{…: =steps.{name}.{field}}}")
@@ -132,8 +138,10 @@ def _readers(study: Study, path: tuple[str, ...]) -> list[PlacedValue]:
     return [
         placed
         for placed in study.values
-        if placed.role == "argument"
-        and any(read.path == path for _, found in expressions(placed) for read in reads(found.term))
+        if isinstance(placed.value, Expression)
+        and isinstance(placed.value.term, Read)
+        and placed.value.term.path == path
+        and _goes_whole_into_a_secret(study, placed, placed.value.term)
     ]
 
 

@@ -19,10 +19,13 @@ def check_shape(study: Study) -> Iterator[Diagnostic]:
     leaving = {name: [(way.target.to, way.way == "max_visits") for way in found] for name, found in study.ways.items()}
     ways = {name: [to for to, _ in found] for name, found in leaving.items()}
     reached = reached_from(ways, study.roots)
-    yield from _unreachable(study, reached)
-    yield from _endless(study, ways, reached)
+    if not study.lost:
+        yield from _unreachable(study, reached)
+        yield from _endless(study, ways, reached)
     bounded = {name for name, node in study.document.nodes.items() if getattr(node, "max_visits", None) is not None}
     lasting = unbounded_ways(leaving, bounded)
+    unread = {name for name, node in study.document.nodes.items() if isinstance(node, BrokenDraft)}
+    reached -= unread  # what bounds them may not have been read
     yield from _loops(study, lasting, reached)
     yield from _guessing(study, lasting, reached)
     yield from _deadline(study, ways)
@@ -53,7 +56,7 @@ def _unreachable(study: Study, reached: set[str]) -> Iterator[Diagnostic]:
 
 def _endless(study: Study, ways: Ways, reached: set[str]) -> Iterator[Diagnostic]:
     document = study.document
-    ends = [name for name, node in document.nodes.items() if isinstance(node, EndNode)]
+    ends = [name for name, node in document.nodes.items() if isinstance(node, EndNode | BrokenDraft)]
     finishing = reached_from(backwards(ways), ends)
     stuck = _in_order(document, reached - finishing)
     if stuck:
@@ -113,9 +116,9 @@ def _takes_secrets(study: Study, name: str) -> bool:
 
 def _deadline(study: Study, ways: Ways) -> Iterator[Diagnostic]:
     document = study.document
-    if document.deadline is None:
+    to = study.late
+    if to is None:
         return
-    to = document.deadline.to
     for name in _in_order(document, reached_from(ways, [to])):
         if isinstance(document.nodes[name], PromptNode | WaitNode):
             path = " → ".join(shortest_path(ways, [to], name))

@@ -172,6 +172,7 @@ vars:
   reason: {type: string, optional: true}
 signals:
   booked: {from: =inputs.manager, payload: {reference: string}, early: keep}
+keep: [vars.reason]
 start: size
 nodes:
   size:

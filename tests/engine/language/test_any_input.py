@@ -64,3 +64,9 @@ def test_a_large_file_is_refused_unread() -> None:
 
 def test_a_file_of_many_values_is_refused() -> None:
     assert [found.code for found in check("a: [" + "1," * 70_000 + "]").diagnostics] == ["LH119"]
+
+
+def test_a_flow_of_very_many_nodes_is_refused() -> None:
+    nodes = "".join(f"  n{index}: {{end: ok}}\n" for index in range(10_000))
+    text = f"flow: a\nversion: 1.0.0\nlanguage: 1\noutcomes: {{ok: {{}}}}\nstart: n0\nnodes:\n{nodes}"
+    assert [(found.code, found.line) for found in check(text).diagnostics] == [("LH120", 2007)]

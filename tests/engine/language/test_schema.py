@@ -13,9 +13,8 @@ from engine.language.schema_shapes import WORDS
 from engine.language.yaml_reader import read_yaml
 from engine.language.yaml_tree import plain_data
 from lockhouse.flows import CONTRACTS as INSTALLED
-from tests.engine.language.corpus import CORPUS, Broken
+from tests.engine.language.corpus import CORPUS, Broken, broken_text
 from tests.engine.language.samples import CONTRACTS, FLOWS
-from tests.engine.language.test_corpus import broken_text
 from tests.project.layout import ROOT
 
 VALIDATOR = jsonschema_rs.validator_for(flow_schema(CONTRACTS))
@@ -52,7 +51,7 @@ def test_every_shipped_flow_is_accepted(file: Path) -> None:
 @pytest.mark.parametrize(
     "case",
     [case for case in CORPUS if case.code in DEMANDED],
-    ids=lambda case: f"{case.code}-{case.new.strip()[:30]}",
+    ids=lambda case: f"{case.code}-{case.line}",
 )
 def test_a_mistake_of_shape_is_refused_by_the_schema_too(case: Broken) -> None:
     text, _ = broken_text(case)
@@ -61,8 +60,8 @@ def test_a_mistake_of_shape_is_refused_by_the_schema_too(case: Broken) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CORPUS if RULES[case.code].severity == "warning" and not case.also],
-    ids=lambda case: f"{case.code}-{case.new.strip()[:30]}",
+    [case for case in CORPUS if RULES[case.code].severity == "warning"],
+    ids=lambda case: f"{case.code}-{case.line}",
 )
 def test_what_the_compiler_only_warns_of_is_accepted(case: Broken) -> None:
     text, _ = broken_text(case)
