@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["folder"]
+__all__ = ["folder", "scaffold"]
 
 
 def folder() -> Path:
@@ -14,3 +14,12 @@ def folder() -> Path:
     """
     # The wheel is unpacked wherever it is installed, so these files have real paths.
     return Path(str(files(__name__)))
+
+
+def scaffold(template: str) -> Path:
+    """Return the folder of a flow to begin with: its files, in which ``NAME`` stands for the new flow's name.
+
+    >>> (scaffold("login") / "NAME.yaml").is_file()
+    True
+    """
+    return folder() / "scaffolds" / template

@@ -15,6 +15,7 @@ PARTS = (
     _part("check", "Check flows, their texts and message templates; every mistake with its place."),
     _part("graph", "Draw a flow: Mermaid, DOT, SVG, with coverage and with what it calls."),
     _part("diff", "Say what changes from one version of flows to another, and whom it concerns."),
+    _part("new", "Write a flow to begin with, its texts and its tests."),
     _part("schema", "Print the JSON Schema of flow files, for editors."),
     _part("test", "Run the tests of flows and show how much of each flow they cover."),
 )
