@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from engine.contracts.errors import DeclarationInvalid
+from engine.contracts.patterns import repeats_a_choice
 from engine.contracts.types import (
     AUDIENCES,
     SCALARS,
@@ -160,6 +161,12 @@ def _pattern(raw: Mapping[str, Any], path: Path) -> str | None:
         raise DeclarationInvalid(
             "'pattern' is not a regular expression", path=(*path, "pattern"), hint=str(error)
         ) from error
+    if repeats_a_choice(pattern):
+        raise DeclarationInvalid(
+            "some texts would keep this pattern busy for ever: it repeats a group that may match in several ways",
+            path=(*path, "pattern"),
+            hint="repeat single characters or classes, like [a-z0-9]+, or write the group out",
+        )
     return str(pattern)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine.contracts.errors import FieldProblem
 from engine.contracts.moments import format_duration, format_time, parse_duration, parse_time
+from engine.contracts.patterns import LONGEST_MATCHED
 from engine.contracts.types import (
     TEXTUAL,
     UNSET,
@@ -274,6 +275,8 @@ def _check_options(declaration: Declaration, value: Any, field: str) -> tuple[Fi
         return _problem(field, "min", f"expected at least {declaration.min}{unit}", min=declaration.min)
     if declaration.max is not None and size > declaration.max:
         return _problem(field, "max", f"expected at most {declaration.max}{unit}", max=declaration.max)
+    if declaration.pattern is not None and size > LONGEST_MATCHED:
+        return _problem(field, "max", f"expected at most {LONGEST_MATCHED} characters", max=LONGEST_MATCHED)
     if declaration.pattern is not None and not re.fullmatch(declaration.pattern, value):
         return _problem(
             field, "pattern", "this is not written in the form that is expected", pattern=declaration.pattern
