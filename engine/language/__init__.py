@@ -16,9 +16,9 @@ from engine.language.compare import compare_flows, compare_graphs
 from engine.language.compare_change import Change
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
 from engine.language.draw import draw_mermaid
-from engine.language.draw_dot import draw_dot
 from engine.language.draw_picture import Picture, picture_of
-from engine.language.draw_svg import draw_svg
+from engine.language.drawn_dot import draw_dot
+from engine.language.drawn_svg import draw_svg
 from engine.language.expressions import compile_expression
 from engine.language.facts import Bound, Facts, facts_of
 from engine.language.flow_tests import FlowTest, ScriptStep

@@ -170,7 +170,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "user name": (["person", "add", "a@b", "--password-stdin"], 2, "user name: looks like an e-mail address"),
     "no terminal": (["person", "add", "ann"], 2, "expected --password-stdin"),
     "settings": (["client", "list", "--config", "/nonexistent.toml"], 2, "there is no such settings file"),
-    "no such flow": (["flow", "graph", "nope"], 1, "there is no flow nope; there are: login_approval"),
+    "no such flow": (["flow", "graph", "nope"], 1, "there is no flow nope; there are: "),
     "no such folder": (["flow", "check", "/nonexistent"], 2, "/nonexistent: there is no such file or folder"),
 }
 
