@@ -117,7 +117,10 @@ def solve(
     )
     bit = {at: 1 << index for index, at in enumerate(every)}
     own = {name: sum(bit[at] for at in found | always) for name, found in reads.items()}
-    produced = {name: sum(mark for at, mark in bit.items() if at[:2] == ("steps", name)) for name in _producing(every)}
+    produced: dict[str, int] = {}
+    for at in every:
+        if at[0] == "steps":
+            produced[at[1]] = produced.get(at[1], 0) | bit[at]
     live = dict(own)
     before: dict[str, list[str]] = {name: [] for name in reads}
     for name, leaving in ways.items():
@@ -135,7 +138,3 @@ def solve(
             live[name] = found
             waiting.extend(before[name])
     return frozen({name: frozenset(at for at in every if found & bit[at]) for name, found in live.items()})
-
-
-def _producing(every: Iterable[Location]) -> set[str]:
-    return {at[1] for at in every if at[0] == "steps"}

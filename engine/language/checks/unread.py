@@ -41,7 +41,7 @@ def _live(study: Study, kept: frozenset[Location]) -> dict[str, frozenset[Locati
             place = (
                 reads[placed.node] if placed.after is None else on_ways.setdefault((placed.node, placed.after), set())
             )
-            place |= set(locations(placed.value))
+            place |= {at for at in locations(placed.value) if at[0] == "vars"}
     ways = {
         name: [
             Way(
