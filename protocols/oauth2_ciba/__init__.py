@@ -6,6 +6,7 @@ The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import remove_client
+from protocols.oauth2_ciba.development import Decided, DecisionMaker, DecisionRefused, approve, deny, expire
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.permissions import Permission
 from protocols.oauth2_ciba.records import CibaRecords
@@ -19,9 +20,15 @@ __all__ = [
     "CibaRecords",
     "CibaSettings",
     "Closed",
+    "Decided",
+    "DecisionMaker",
+    "DecisionRefused",
     "Landing",
     "Limits",
     "Opened",
     "Permission",
+    "approve",
+    "deny",
+    "expire",
     "remove_client",
 ]
