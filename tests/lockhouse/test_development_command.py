@@ -25,12 +25,12 @@ def asked(run: Run, home: Path) -> str:
     run("person", "add", "ann", "--email", "ann@example.org", "--password-stdin", stdin="correct horse battery\n")
 
     async def ask() -> str:
-        async with opened(load_configuration(home / "lockhouse.toml", environ={})) as made_home:
-            async with wired(made_home, work=False) as server:
-                transport = httpx2.ASGITransport(app=server.application)
-                async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8400") as http:
-                    answer = await http.post("/oauth2/bc-authorize", data=BODY, auth=("shop", SECRET))
-                    return str(answer.json()["auth_req_id"])
+        configuration = load_configuration(home / "lockhouse.toml", environ={})
+        async with opened(configuration) as installation, wired(installation, work=False) as server:
+            transport = httpx2.ASGITransport(app=server.application)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8400") as http:
+                answer = await http.post("/oauth2/bc-authorize", data=BODY, auth=("shop", SECRET))
+                return str(answer.json()["auth_req_id"])
 
     return asyncio.run(ask())
 
