@@ -72,40 +72,23 @@ def loop_through(ways: Ways, name: str) -> list[str]:
 
 
 def knots(ways: Ways) -> Iterator[set[str]]:
-    """Yield each set of names that lie on loops with each other: the strongly connected components that have a loop."""
-    for piece in _pieces(ways):
-        name = next(iter(piece))
-        if len(piece) > 1 or name in ways[name]:
-            yield piece
+    """Yield each set of names that lie on loops with each other: the strongly connected components that have a loop.
 
-
-def condensed(ways: Ways, root: str) -> tuple[list[set[str]], dict[str, int]]:
-    """Return what is reached from *root* in pieces without loops among them, and which piece a name is in.
-
-    What a piece leads to comes before it.
-    """
-    reached = reached_from(ways, [root])
-    pieces = list(_pieces(within(ways, reached)))[::-1]
-    return pieces, {name: index for index, piece in enumerate(pieces) for name in piece}
-
-
-def _pieces(ways: Ways) -> Iterator[set[str]]:
-    """Yield the strongly connected components, those that lead to others first.
-
-    Kosaraju's way: from the name that a walk finished last, all that reaches it and was not taken yet is one piece.
+    Kosaraju's way: from the name that a walk finished last, all that reaches it and was not taken yet is one knot.
     """
     turned, taken = backwards(ways), set[str]()
     for name in reversed(_finished(ways)):
         if name in taken:
             continue
-        piece = {name}
+        knot = {name}
         waiting = [name]
         while waiting:
-            news = set(turned[waiting.pop()]) - taken - piece
-            piece |= news
+            news = set(turned[waiting.pop()]) - taken - knot
+            knot |= news
             waiting.extend(news)
-        taken |= piece
-        yield piece
+        taken |= knot
+        if len(knot) > 1 or name in ways[name]:
+            yield knot
 
 
 def _finished(ways: Ways) -> list[str]:
