@@ -243,6 +243,7 @@ class EngineSection(BaseModel):
     model_config = FORBID
 
     lease: int = Field(default=10, ge=2, le=600, description="seconds before another process takes up a task")
+    history_days: int = Field(default=30, ge=1, description="how long what has ended, and what happened, is kept")
 
 
 class LogSection(BaseModel):

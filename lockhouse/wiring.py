@@ -129,6 +129,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             keyring=keyring,
             clock=clock,
             lease=timedelta(seconds=settings.engine.lease),
+            kept=timedelta(days=settings.engine.history_days),
             work=work,
         )
         ciba = Ciba(
@@ -138,7 +139,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             clock=clock,
             signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
             remote_keys=RemoteKeys(OutgoingKeys(outgoing=outgoing)),
-            flow_digest=_digest_of(flows),
+            flow_digest=engine.digest_of,
         )
         gate = gate_routes(
             ciba=ciba,
@@ -283,7 +284,3 @@ def _limits(ciba: CibaSection) -> Limits:
         person_minute=limits.person_per_minute,
         client_pending=limits.client_pending,
     )
-
-
-def _digest_of(flows: FlowSet) -> Callable[[str], str]:
-    return lambda name: flows.latest(name).digest

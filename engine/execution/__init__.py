@@ -1,5 +1,6 @@
 """The state of one execution and the pure transition over it. Knows graphs; knows no database, clock or executor."""
 
+from engine.execution.again import run_again
 from engine.execution.answers import choices, read_answer
 from engine.execution.events import (
     EVENTS,
@@ -92,6 +93,7 @@ __all__ = [
     "pack",
     "position",
     "read_answer",
+    "run_again",
     "scope_of",
     "transition",
     "transition_table",

@@ -43,13 +43,14 @@ class Engine:
         keyring: Keyring,
         clock: Clock | None = None,
         lease: timedelta = timedelta(seconds=10),
+        kept: timedelta = timedelta(days=30),
         times: Times | None = None,
         work: bool = True,
     ) -> None:
         self._database, self._flows, self._keyring, self._works = database, flows, keyring, work
         self._ends = frozenset(on_end)
         self._clock = clock or SystemClock()
-        self._times = times or Times(lease=lease, renew_every=lease * 0.3)
+        self._times = times or Times(lease=lease, renew_every=lease * 0.3, kept=kept)
         parts = assemble(
             database=database,
             flows=flows,
@@ -63,7 +64,7 @@ class Engine:
         self._published, self._registry, self._rows = parts.published, parts.registry, parts.rows
         self._recorder, self._runner, self._worker = parts.recorder, parts.runner, parts.worker
         self._desk, self._signals, self._repeating = parts.desk, parts.signals, parts.repeating
-        self._reception, self.versions = parts.reception, parts.versions
+        self._reception, self.versions, self.operations = parts.reception, parts.versions, parts.operations
         self._check_executors()
 
     # opening and closing
@@ -114,6 +115,10 @@ class Engine:
     def contracts(self) -> Mapping[str, Contract]:
         """What the installed executors promise, by name."""
         return self._registry.contracts
+
+    def digest_of(self, flow: str) -> str:
+        """Return the version that a new execution of *flow* runs on here; UnknownFlow where there is none."""
+        return self._published.latest(flow).digest
 
     @property
     def ends(self) -> frozenset[str]:

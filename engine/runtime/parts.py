@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.runtime.clock import Clock
+from engine.runtime.operations import Operations
 from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.postman import Postman
 from engine.runtime.published import Flows, Published
@@ -39,6 +40,7 @@ class Parts:
     reception: Reception
     worker: Worker
     versions: Versions
+    operations: Operations
 
 
 def assemble(
@@ -66,6 +68,17 @@ def assemble(
         times=times,
     )
     desk = Desk(rows=rows, recorder=recorder, published=published, keyring=keyring, body=BodyHash(keyring))
+    reception = Reception(
+        database=database,
+        clock=clock,
+        runner=runner,
+        recorder=recorder,
+        rows=rows,
+        published=published,
+        texts=flows.catalogue,
+        token=desk.token,
+        times=times,
+    )
     return Parts(
         published=published,
         registry=registry,
@@ -75,16 +88,9 @@ def assemble(
         desk=desk,
         signals=SignalDesk(rows=rows, recorder=recorder, keyring=keyring, repeating=repeating),
         repeating=repeating,
-        reception=Reception(
-            database=database,
-            clock=clock,
-            runner=runner,
-            recorder=recorder,
-            rows=rows,
-            published=published,
-            texts=flows.catalogue,
-            token=desk.token,
-            times=times,
+        reception=reception,
+        operations=Operations(
+            clock=clock, runner=runner, recorder=recorder, rows=rows, reception=reception, times=times
         ),
         versions=Versions(
             database=database,

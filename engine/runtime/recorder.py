@@ -27,6 +27,7 @@ from engine.execution import (
     TaskEnded,
     WakeAt,
     Withdraw,
+    run_again,
     transition,
 )
 from engine.language import Graph
@@ -174,6 +175,15 @@ class Recorder:
             return None
         held = self.open_or_end(unit, row, now)
         return None if held is None else self.apply(unit, held, Cancelled(reason=reason), now, claim=True)
+
+    def run_again(self, unit: Unit, held: Held, now: datetime) -> Recorded | None:
+        """Enter the node of a fault anew and go on from there; None where there is no node to enter."""
+        graphs = self._published.need([frame.digest for frame in held.state.frames])
+        if (changed := run_again(graphs, held.state, now)) is None:
+            return None
+        draft = _Draft(held, held.state, now, _NO_SECRETS)
+        draft.take(*changed)
+        return self._finish(unit, draft, claim=True)
 
     def repin(self, unit: Unit, held: Held, state: State, graph: Graph, now: datetime) -> Recorded:
         """Store *state*, which is *held* moved to another version of its flow; timers and what is deferred stay."""

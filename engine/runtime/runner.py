@@ -41,6 +41,7 @@ class Times:
     poll: timedelta = timedelta(seconds=1)
     grace: timedelta = timedelta(seconds=5)
     kept: timedelta = timedelta(days=30)
+    faults_kept: timedelta = timedelta(days=7)
     tidy_every: timedelta = timedelta(hours=1)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Text, and_, bindparam, func, null, or_, select
 
@@ -35,6 +36,7 @@ _PAGE = (
     .order_by(table.c.started_at.desc(), table.c.id.desc())
     .limit(bindparam("limit"))
 )
+_ONE = select(*_SHOWN).where(table.c.id == bindparam("id"))
 _OPEN = (
     select(table.c.digest, func.count().label("standing")).where(table.c.ended_at.is_(None)).group_by(table.c.digest)
 )
@@ -72,23 +74,29 @@ class Listing:
         """Return up to *limit* executions, newest first, of one *flow* and *status* or of all, from *after* on."""
         at, row_id = after or (None, None)
         params = {"b_flow": flow, "b_status": status, "b_at": at, "b_id": row_id, "limit": limit}
-        return tuple(
-            Listed(
-                id=row.id,
-                flow=row.flow,
-                digest=row.digest,
-                status=row.status,
-                revision=row.revision,
-                correlation=row.correlation,
-                wake_at=from_micros(row.wake_at),
-                end_failure=row.end_failure,
-                started_at=from_micros(row.started_at),
-                ended_at=from_micros(row.ended_at),
-                key=(row.started_at, row.id),
-            )
-            for row in unit.execute(_PAGE, params)
-        )
+        return tuple(map(_listed, unit.execute(_PAGE, params)))
+
+    def find(self, unit: Unit, id: str) -> Listed | None:  # noqa: A002 - the column's name
+        """Return one execution as a list shows it."""
+        row = unit.execute(_ONE, {"id": id}).first()
+        return None if row is None else _listed(row)
 
     def open_by_digest(self, unit: Unit) -> Mapping[str, int]:
         """Return how many executions that have not ended stand in each version."""
         return {row.digest: row.standing for row in unit.execute(_OPEN)}
+
+
+def _listed(row: Any) -> Listed:
+    return Listed(
+        id=row.id,
+        flow=row.flow,
+        digest=row.digest,
+        status=row.status,
+        revision=row.revision,
+        correlation=row.correlation,
+        wake_at=from_micros(row.wake_at),
+        end_failure=row.end_failure,
+        started_at=from_micros(row.started_at),
+        ended_at=from_micros(row.ended_at),
+        key=(row.started_at, row.id),
+    )

@@ -13,7 +13,7 @@ from tests.protocols.world import ISSUER, World, make_world
 COMPOSITIONS = ("two_flows", "one_flow")
 WORLDS = {"world", "small_world", "house"}
 # What the journey changes runs with every test; of the rest the second composition runs with the long ones.
-SHORT = {"test_approval_link", "test_ends", "test_initiation", "test_journey", "test_with_engine"}
+SHORT = {"test_approval_link", "test_with_engine"}
 COLLECTED = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -22,17 +22,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if WORLDS.isdisjoint(metafunc.fixturenames):
         return
     short = metafunc.module.__name__.rpartition(".")[2] in SHORT
-    marks = () if short else (pytest.mark.long,)
-    metafunc.parametrize("composition", [COMPOSITIONS[0], pytest.param(COMPOSITIONS[1], marks=marks)])
+    marks = [] if short else [pytest.mark.long]
+    metafunc.parametrize("composition", [pytest.param(COMPOSITIONS[0]), pytest.param(COMPOSITIONS[1], marks=marks)])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Remember, before anything is left out, which tests run under which composition; one of them on SQLite only."""
-    found = config.stash.setdefault(COLLECTED, {name: set() for name in COMPOSITIONS})
+    if COLLECTED not in config.stash:
+        nothing: dict[str, set[str]] = {name: set() for name in COMPOSITIONS}
+        config.stash[COLLECTED] = nothing
+    found = config.stash[COLLECTED]
     for item in items:
-        spec = getattr(item, "callspec", None)
-        composition = spec.params.get("composition") if spec is not None else None
+        spec = item.callspec if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+        composition = "" if spec is None else str(spec.params.get("composition"))
         if composition in found:
             name, _, params = item.nodeid.partition("[")
             found[composition].add(f"{name}[{params.replace(composition, '*')}")
