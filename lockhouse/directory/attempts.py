@@ -37,6 +37,11 @@ _SLOW_DOWN = (
     .where(persons.c.subject == bindparam("which"))
     .values(failures=bindparam("failed"), next_try_at=bindparam("next_at"))
 )
+_RENEW = (
+    update(persons)
+    .where(persons.c.subject == bindparam("which"), persons.c.password == bindparam("kept"))
+    .values(password=bindparam("renewed"))
+)
 _FORGET = delete(attempts).where(attempts.c.reserved_at < bindparam("before"))
 _FORGET_COUNTS = delete(attempt_counts).where(attempt_counts.c.opened_at < bindparam("before"))
 
@@ -101,6 +106,10 @@ class Attempts:
     def succeeded(self, unit: Unit, subject: str) -> None:
         """Forget the failures of *subject*: they knew the password."""
         unit.execute(_SLOW_DOWN, {"which": subject, "failed": 0, "next_at": 0})
+
+    def renew(self, unit: Unit, *, subject: str, kept: str, renewed: str) -> None:
+        """Put another hash of the same password in the place of *kept*, unless the password was changed meanwhile."""
+        unit.execute(_RENEW, {"which": subject, "kept": kept, "renewed": renewed})
 
     def sweep(self, unit: Unit, *, now: datetime, keep: timedelta) -> None:
         """Forget tries of requests that are long over."""

@@ -42,6 +42,15 @@ class Passwords:
         """Say whether *password* made *kept*."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._matches, kept, password)
 
+    async def renewed(self, kept: str, password: str) -> str | None:
+        """Return a new hash where *kept* was made at another cost; None where it was not.
+
+        For a *password* that has just matched: it is the one moment at which a hash can be made anew.
+        """
+        if not self._hasher.check_needs_rehash(kept):
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.hash, password)
+
     def close(self) -> None:
         """Wait for the checks that run, and end the threads."""
         self._threads.shutdown()

@@ -46,8 +46,21 @@ class DirectoryVerifier:
                 return Locked()
 
     async def matches(self, reserved: Reserved, password: str) -> bool:
-        """Compare, off the event loop, in the same time for a person who does not exist."""
-        return await self._passwords.matches(reserved.kept, password)
+        """Compare, off the event loop, in the same time for a person who does not exist.
+
+        A right password whose hash was made at another cost than is set now gets a hash of this cost.
+        """
+        matched = await self._passwords.matches(reserved.kept, password)
+        if matched and reserved.kept is not None:
+            await self._renew(reserved.subject, reserved.kept, password)
+        return matched
+
+    async def _renew(self, subject: str, kept: str, password: str) -> None:
+        renewed = await self._passwords.renewed(kept, password)
+        if renewed is not None:
+            await self._database.run(
+                lambda unit: self._attempts.renew(unit, subject=subject, kept=kept, renewed=renewed)
+            )
 
     def conclude(
         self, unit: Unit, context: Context, reserved: Reserved, matched: bool

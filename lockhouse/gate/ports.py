@@ -8,15 +8,7 @@ from engine import Step
 from engine.storage import Unit
 from protocols.oauth2_ciba import Closed, Landing, Opened
 
-__all__ = ["Clock", "Journeys", "Requests"]
-
-
-class Clock(Protocol):
-    """Tells the time."""
-
-    def now(self) -> datetime:
-        """Return the time, aware."""
-        ...
+__all__ = ["Journeys", "Requests"]
 
 
 class Requests(Protocol):

@@ -5,10 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engine import Clock
 from engine.storage import Database, Keyring
 from lockhouse.gate.assets import Asset, Assets, load_assets
 from lockhouse.gate.door import Door
-from lockhouse.gate.ports import Clock, Journeys, Requests
+from lockhouse.gate.ports import Journeys, Requests
 from lockhouse.gate.rendering import Renderer
 from lockhouse.gate.settings import GateSettings
 from lockhouse.gate.visits import Visits

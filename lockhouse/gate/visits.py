@@ -7,9 +7,10 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine import Clock
 from engine.storage import Database, Keyring, Unit
 from lockhouse.gate.browser import fingerprint, new_cookie
-from lockhouse.gate.ports import Clock, Requests
+from lockhouse.gate.ports import Requests
 from lockhouse.gate.sessions import (
     Attempt,
     Found,

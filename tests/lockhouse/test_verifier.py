@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from engine import Context, Refused
 from engine.storage import Database, Keyring, TableOwner, Unit
@@ -16,7 +17,7 @@ from lockhouse.directory.delays import DelayRule
 from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import NewPerson, Persons
 from lockhouse.directory.verifier import DirectoryVerifier
-from lockhouse.tables import LOCKHOUSE_TABLES
+from lockhouse.tables import LOCKHOUSE_TABLES, persons
 
 pytestmark = pytest.mark.anyio
 
@@ -42,9 +43,8 @@ class FirstComeFirstServed:
 @pytest.fixture
 async def verifier(database: Database) -> AsyncIterator[DirectoryVerifier]:
     passwords = Passwords(memory_kib=8, rounds=1, lanes=1)
-    persons = Persons(keyring=KEYRING)
     person = NewPerson.of(subject="ann", user_name="ann", password=passwords.hash("right"))
-    await database.run(lambda unit: persons.add(unit, person, now=NOW))
+    await database.run(lambda unit: Persons(keyring=KEYRING).add(unit, person, now=NOW))
     attempts = Attempts(most=5, rule=DelayRule(free=5, longest=timedelta(minutes=5)))
     yield DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=FirstComeFirstServed())
     passwords.close()
@@ -77,6 +77,36 @@ async def check(
 
 async def test_the_right_password_authenticates(database: Database, verifier: DirectoryVerifier) -> None:
     assert await check(database, verifier, context("k1"), "right") == Authenticated()
+
+
+async def test_a_right_password_gets_a_new_hash_where_the_cost_was_changed_and_a_wrong_one_does_not(
+    database: Database, verifier: DirectoryVerifier
+) -> None:
+    dearer = Passwords(memory_kib=16, rounds=2, lanes=1)
+    attempts = Attempts(most=5, rule=DelayRule(free=5, longest=timedelta(minutes=5)))
+    later = DirectoryVerifier(database=database, attempts=attempts, passwords=dearer, claim=FirstComeFirstServed())
+
+    async def kept() -> str:
+        return str(await database.read(lambda unit: unit.execute(select(persons.c.password)).scalar()))
+
+    await check(database, later, context("k1"), "wrong")
+    assert "m=8,t=1" in await kept()
+    assert await check(database, later, context("k2"), "right") == Authenticated()
+    renewed = await kept()
+    assert "m=16,t=2" in renewed
+    assert await check(database, later, context("k3"), "right") == Authenticated()
+    assert await kept() == renewed
+    dearer.close()
+
+
+async def test_a_password_that_was_changed_meanwhile_is_not_overwritten(database: Database) -> None:
+    attempts = Attempts(most=5, rule=DelayRule(free=5, longest=timedelta(minutes=5)))
+    person = NewPerson.of(subject="ann", user_name="ann", password="the new one")
+    await database.run(lambda unit: Persons(keyring=KEYRING).add(unit, person, now=NOW))
+
+    await database.run(lambda unit: attempts.renew(unit, subject="ann", kept="the old one", renewed="of the old one"))
+
+    assert await database.read(lambda unit: unit.execute(select(persons.c.password)).scalar()) == "the new one"
 
 
 async def test_four_wrong_ones_are_counted_down_and_the_fifth_locks_the_request(
