@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from reference_endpoints import endpoints_page
 from reference_errors import errors_page
 from reference_events import events_page
+from reference_flows import flows_page
 from reference_language import language_page
 from reference_tables import tables_page
 
@@ -82,6 +83,7 @@ def contents() -> str:
         ("diagnostics", "what `lockhouse flow check` says, and what to do"),
         ("executors", "what a task node can run"),
         ("states", "where a backchannel request can stand, and what moves it"),
+        ("flows", "the flows that are shipped: what they take, how they end, a drawing"),
         ("endpoints", "every address of a server"),
         ("errors", "what a client is told, and what the engine raises"),
         ("events", "what happens to an execution, and what the log says"),
@@ -279,6 +281,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "diagnostics": diagnostics,
     "executors": executors_page,
     "states": states_page,
+    "flows": flows_page,
     "endpoints": endpoints_page,
     "errors": errors_page,
     "events": events_page,

@@ -64,7 +64,7 @@ def _problems() -> Iterator[str]:
 
 def _raised() -> Iterator[str]:
     for module in pkgutil.walk_packages(engine.__path__, "engine."):
-        if "migrations" not in module.name:
+        if not {"migrations", "testing"} & set(module.name.split(".")):
             importlib.import_module(module.name)
     yield "## What the engine raises\n\nGrouped by who can do something about it. `code` is an attribute of the class."
     for group, turn in WHOSE.items():
