@@ -1,16 +1,20 @@
 """What a unit function is given: statements and savepoints, and nothing that commits."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.sql import Executable
 
 from engine.contracts.errors import FlowError, TransientError
 from engine.storage.errors import UnitMisused
 from engine.storage.statements import Plans
 
+T = TypeVar("T")
+
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 _NOTIFY = select(func.pg_notify(bindparam("channel"), bindparam("payload")))
 WIRE_CHANNEL = "lockhouse"
 
@@ -91,6 +95,7 @@ class Unit:
         "_failure",
         "_link",
         "_plans",
+        "_read",
         "_unsent",
         "channels",
         "dialect",
@@ -102,6 +107,7 @@ class Unit:
         self._link, self._plans, self.dialect, self.journal = link, plans, dialect, journal
         self._failure: FlowError | None = None
         self._depth = 0
+        self._read: dict[Hashable, Any] = {}
         self._unsent: list[str] = []  # savepoints in which nothing has been done yet
         self._ended = False
         self.hooks: list[Callable[[], None]] = []
@@ -160,6 +166,29 @@ class Unit:
             raise
         finally:
             self._depth -= 1
+
+    def lock(self, *name: str) -> None:
+        """Wait until no other unit holds *name*, and hold it until this one ends. No row need be there for it.
+
+        On SQLite there is nothing to wait for: one unit writes at a time, in whatever process.
+        """
+        self._refuse_if_over()
+        if self.dialect == "postgresql":
+            digest = hashlib.sha256("\0".join(name).encode()).digest()
+            self.execute(_LOCK, {"number": int.from_bytes(digest[:8], "big", signed=True)})
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what *read* found the first time that it was asked for under *key* in this unit.
+
+        For what several parts of a unit read and open. Whoever writes it in the same unit calls ``forget``.
+        """
+        if key not in self._read:
+            self._read[key] = read()
+        return cast("T", self._read[key])
+
+    def forget(self, key: Hashable) -> None:
+        """Have what ``once`` holds under *key* read again."""
+        self._read.pop(key, None)
 
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Have *hook* called on the caller's event loop once the unit is committed, also if the caller has gone.

@@ -23,7 +23,6 @@ _INSERT = insert_or_ignore(persons)
 _INSERT_KEY = insert_or_ignore(hint_keys)
 _BY_SUBJECT = select(persons).where(persons.c.subject == bindparam("subject"))
 _ALL = select(persons).order_by(persons.c.created_at, persons.c.subject)
-_STATUS = select(persons.c.status).where(persons.c.subject == bindparam("subject"))
 _SET_STATUS = (
     update(persons)
     .where(persons.c.subject == bindparam("which"), persons.c.status != bindparam("wanted"))
@@ -142,9 +141,13 @@ class Persons:
                 raise PersonExists(f"the user name {person.profile.user_name} is taken; choose another")
 
     def find(self, unit: Unit, subject: str) -> Person | None:
-        """Return the person *subject*, enabled or not."""
-        row = unit.execute(_BY_SUBJECT, {"subject": subject}).first()
-        return self._person(row) if row else None
+        """Return the person *subject*, enabled or not; opened once in a unit, however many ask."""
+
+        def read() -> Person | None:
+            row = unit.execute(_BY_SUBJECT, {"subject": subject}).first()
+            return self._person(row) if row else None
+
+        return unit.once((Persons, subject), read)
 
     def all(self, unit: Unit) -> list[Person]:
         """Return everybody, oldest first."""
@@ -159,10 +162,12 @@ class Persons:
 
     def is_enabled(self, unit: Unit, subject: str) -> bool:
         """Say whether *subject* exists and may take part."""
-        return bool(unit.execute(_STATUS, {"subject": subject}).scalar() == "enabled")
+        person = self.find(unit, subject)
+        return person is not None and person.status == "enabled"
 
     def set_status(self, unit: Unit, subject: str, status: Literal["enabled", "disabled"]) -> bool:
         """Enable or disable *subject*; return whether that changed anything."""
+        unit.forget((Persons, subject))
         return unit.execute(_SET_STATUS, {"which": subject, "wanted": status}).first() is not None
 
     def key_hash(self, key: HintKey) -> bytes:

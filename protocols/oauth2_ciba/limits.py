@@ -1,15 +1,16 @@
-"""How many requests are too many. Rows are counted under a row's lock, so the numbers hold over processes."""
+"""How many requests are too many. Rows are counted under a lock, so the numbers hold over processes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, func, select
 
-from engine.storage import Unit, from_micros, insert_or_ignore, to_micros
+from engine.storage import Unit, from_micros, to_micros
 from protocols.oauth2 import OAuthError
 from protocols.oauth2_ciba.settings import Limits
 from protocols.oauth2_ciba.states import State
-from protocols.oauth2_ciba.tables import PERSONS, REQUESTS
+from protocols.oauth2_ciba.tables import REQUESTS
 
 # A request that is older does not count as pending, however long it may live.
 PENDING_WINDOW = timedelta(minutes=10)
@@ -32,15 +33,24 @@ _MINUTE_AGO = bindparam("minute_ago", type_=BigInteger)
 _WINDOW_AGO = bindparam("window_ago", type_=BigInteger)
 _PENDING = (_R.status == State.PENDING.value) & (_R.expires_at > _NOW)
 _RECENT = _R.created_at > _MINUTE_AGO
-_COUNTS = (
-    func.count(case((_PENDING, 1))),
-    func.count(case((_RECENT, 1))),
-    func.min(case((_PENDING, _R.expires_at))),
-    func.min(case((_PENDING, _R.created_at))),
-    func.min(case((_RECENT, _R.created_at))),
+
+
+def _counted(pending: ColumnElement[bool], recent: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
+    return (
+        func.count(case((pending, 1))),
+        func.count(case((recent, 1))),
+        func.min(case((pending, _R.expires_at))),
+        func.min(case((pending, _R.created_at))),
+        func.min(case((recent, _R.created_at))),
+    )
+
+
+_MINE = _R.client_id == bindparam("client")
+_IN_ONE = len(_counted(_PENDING, _RECENT))
+# The pair's and the person's, in one look at the person's requests.
+_OF_PERSON = select(*_counted(_PENDING & _MINE, _RECENT & _MINE), *_counted(_PENDING, _RECENT)).where(
+    _R.user_id == bindparam("person"), _R.created_at > _WINDOW_AGO
 )
-_OF_PERSON = select(*_COUNTS).where(_R.user_id == bindparam("person"), _R.created_at > _WINDOW_AGO)
-_OF_PAIR = _OF_PERSON.where(_R.client_id == bindparam("client"))
 _OF_CLIENT = select(func.count()).select_from(
     select(_R.request_id)
     .where(
@@ -52,15 +62,11 @@ _OF_CLIENT = select(func.count()).select_from(
     .limit(bindparam("most"))
     .subquery()
 )
-_LOCK_PERSON = select(PERSONS).where(PERSONS.c.user_id == bindparam("person")).with_for_update()
-_ADD_PERSON = insert_or_ignore(PERSONS)
 
 
 def lock_person(unit: Unit, subject: str) -> None:
     """Let no other unit count, block or add requests of *subject* until this one ends."""
-    if unit.execute(_LOCK_PERSON, {"person": subject}).first() is None:
-        unit.execute(_ADD_PERSON, {"user_id": subject})
-        unit.execute(_LOCK_PERSON, {"person": subject})
+    unit.lock("ciba.person", subject)
 
 
 def check_client(unit: Unit, client_id: str, limits: Limits, *, now: datetime) -> None:
@@ -73,10 +79,8 @@ def check_client(unit: Unit, client_id: str, limits: Limits, *, now: datetime) -
 
 def check_person(unit: Unit, client_id: str, subject: str, limits: Limits, *, now: datetime) -> None:
     """Raise where the pair, or *subject* over all clients, has too many. The caller holds the person's lock."""
-    moments = _moments(now) | {"person": subject}
-    pair = _counts(unit.execute(_OF_PAIR, moments | {"client": client_id}).one())
-    person = _counts(unit.execute(_OF_PERSON, moments).one())
-    if error := judge(pair, person, limits, now):
+    row = unit.execute(_OF_PERSON, _moments(now) | {"person": subject, "client": client_id}).one()
+    if error := judge(_counts(row[:_IN_ONE]), _counts(row[_IN_ONE:]), limits, now):
         raise error
 
 

@@ -94,9 +94,6 @@ ASSERTIONS = Table(
     Index("ciba_assertions_forget", "forget_at"),
 )
 
-# One row per person who was ever asked: its lock makes the limits and the blocks exact over processes.
-PERSONS = Table("ciba_persons", METADATA, Column("user_id", Text, primary_key=True, info=_CLEAR))
-
 # The pairs of client and person that an authenticated "not me" has blocked.
 BLOCKS = Table(
     "ciba_blocks",

@@ -121,6 +121,31 @@ async def test_an_insert_takes_its_columns_from_the_parameters_each_time(databas
     assert await database.run(use) == [None, 7, None]
 
 
+async def test_a_name_is_held_until_the_unit_ends(database: Database) -> None:
+    def count_and_add(unit: Unit) -> None:
+        unit.lock("counter", "a")
+        add(unit, str(unit.execute(COUNT).scalar()))
+
+    await asyncio.gather(*(database.run(count_and_add) for _ in range(12)))
+
+    assert sorted(await ids(database), key=int) == [str(number) for number in range(12)]
+
+
+async def test_what_is_read_once_in_a_unit_is_read_again_after_a_change(database: Database) -> None:
+    def read(unit: Unit) -> list[int]:
+        def count() -> int:
+            return cast("int", unit.execute(COUNT).scalar())
+
+        first = unit.once("count", count)
+        add(unit, "a")
+        second = unit.once("count", count)
+        unit.forget("count")
+        return [first, second, unit.once("count", count)]
+
+    assert await database.run(read) == [0, 0, 1]
+    assert await database.read(lambda unit: unit.once("count", lambda: unit.execute(COUNT).scalar())) == 1
+
+
 async def test_savepoints_begin_with_the_first_statement_inside(database: Database) -> None:
     def nested(unit: Unit) -> list[str]:
         with unit.savepoint():
