@@ -1,5 +1,6 @@
 """The transition does what the design says: it agrees with an interpreter that was written from the design alone."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +67,7 @@ class Pair:
         expected = [] if answered == "refused" else [*self.other.withdrawn, *needs(self.other)]
         expected += [("refuse",)] if answered != "taken" else []
         self.state, commands = transition(self.graphs, self.state, self._event(facts), self.now)
+        assert State.from_json(json.loads(json.dumps(self.state.to_json()))) == self.state
         self.places |= {each.key: position(self.state.frames) for each in commands if isinstance(each, RunTask)}
         told = [each for each in commands if not isinstance(each, Note)]
         assert [self._told(each) for each in told] == expected
