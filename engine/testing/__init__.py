@@ -2,9 +2,11 @@
 
 from engine.testing.clock import FakeClock
 from engine.testing.coverage import Coverage, coverage
+from engine.testing.drafting import Draft, draft, written
 from engine.testing.executors import AnswersUsedUp, FakeExecutor, FakeTransactionalExecutor
 from engine.testing.junit import junit_xml
 from engine.testing.mocks import Mocks
+from engine.testing.paths import named, paths, untaken
 from engine.testing.playing import Unexpected
 from engine.testing.running import Difference, TestResult, run_flow_tests, simulate
 from engine.testing.simulation import Simulation
@@ -14,6 +16,7 @@ __all__ = [
     "AnswersUsedUp",
     "Coverage",
     "Difference",
+    "Draft",
     "FakeClock",
     "FakeExecutor",
     "FakeTransactionalExecutor",
@@ -23,8 +26,13 @@ __all__ = [
     "Unexpected",
     "Way",
     "coverage",
+    "draft",
     "junit_xml",
+    "named",
+    "paths",
     "run_flow_tests",
     "simulate",
+    "untaken",
     "ways",
+    "written",
 ]

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from engine.language import FlowSet
-from engine.testing import Coverage, TestResult, coverage, junit_xml, simulate
+from engine.testing import Coverage, TestResult, coverage, junit_xml, run_flow_tests, simulate
 from lockhouse.command_line.console import print_json, print_table, report
 from lockhouse.command_line.flow.loading import loaded
 from lockhouse.command_line.flow.sources import PathsArgument, written
+from lockhouse.command_line.flow.untaken import show_paths
 from lockhouse.command_line.options import JsonOption
 
 __all__ = ["test"]
@@ -27,6 +28,13 @@ def test(
         float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail where a flow's coverage is below this.")
     ] = 0,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML too.")] = None,
+    paths_only: Annotated[
+        bool,
+        typer.Option("--paths", help="List the paths that no test takes, with a test for each, ready to be filled."),
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --paths: append these tests to NAME.tests.yaml.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the tests of flows and show how much of each flow they cover.
@@ -37,6 +45,12 @@ def test(
     Example: lockhouse flow test my_flows/ --floor 100
     """
     flows = loaded(paths)
+    if write and not paths_only:
+        report("--write needs --paths: it writes tests for the paths that no test takes")
+        raise typer.Exit(2)
+    if paths_only:
+        show_paths(flows, run_flow_tests(flows), write=write, as_json=as_json)
+        return
     results = _run(flows, name)
     covered = [coverage(flows.latest(flow), results) for flow in flows.names]
     low = [each for each in covered if each.percent < floor]
