@@ -30,6 +30,7 @@ _FAST: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ODD_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _BARE_EXPRESSION: Final = re.compile(r"(?:^\s*|[:,\[{-]\s+|[\[{,])(=[^\s=].*)")
+_STANDARD_TAG: Final = "tag:yaml.org,2002:"
 _NEXT_CHARACTER: Final = re.compile(r"\s*(\S)")
 _NEEDS_QUOTES: Final = re.compile(r"[,\[\]{}#:?'\"]")
 _QUOTES: Final = "within braces and brackets, a text with ? : , # or brackets in it stands in quotes"
@@ -201,9 +202,9 @@ class _Reader:
                 "LH106", start, f"'&{anchor}' marks a value for repetition", hint="delete it; write values out"
             )
         if (tag := getattr(event, "tag", None)) is not None:
-            self.findings.add(
-                "LH109", start, f"'{tag}' changes how a value is read", hint="delete it; quotes make a text"
-            )
+            shown = tag.replace(_STANDARD_TAG, "!!")
+            hint = "delete it; quotes make a text"
+            self.findings.add("LH109", start, f"'{shown}' changes how a value is read", hint=hint)
 
     def _scalar(self, event: events.ScalarEvent, span: Span, *, in_flow: bool, is_key: bool) -> YamlNode:
         raw = self.text[_mark(event.start_mark).index : _mark(event.end_mark).index]

@@ -55,7 +55,10 @@ def _arguments(study: Study, name: str, node: TaskDraft | CallDraft) -> Iterator
         if given not in wanted:
             span = spots.key("nodes", name, "with", given)
             yield study.report(
-                "LH304", span, f"{whose} takes no '{given}'", hint=nearest(given, wanted, "it takes nothing")
+                "LH304",
+                span,
+                f"{whose} takes no '{given}'",
+                hint=nearest(given, wanted, "" if wanted else "it takes nothing"),
             )
     missing = [key for key, declaration in wanted.items() if declaration.required and key not in node.arguments]
     if missing:

@@ -202,8 +202,8 @@ def _absent(study: Study, path: Path, read: Read, known: Callable[[Fact], bool],
     base = read.path[: 3 if root == "steps" else 2]
     if root in {"steps", "vars"} and not known(base) and _exists(study, base):
         way = trail(base)
-        on = f": on the path {' → '.join(way)}" if len(way) > 1 else ""
-        message = f"'{'.'.join(base)}' may not be set here{on}"
+        on = f"on the path {' → '.join(way)}" if len(way) > 1 else "when this is reached"
+        message = f"'{'.'.join(base)}' has no value {on}"
         hint = f'set it on that path, or write "={".".join(base)} | default(…)"'
         yield study.report("LH701", span, message, hint=hint, related=tuple(_setters(study, base)))
         return

@@ -96,7 +96,9 @@ def _task(study: Study, name: str, node: TaskDraft) -> Iterator[Diagnostic]:
             if error not in known:
                 span = spots.value(*path, index)
                 message = f"'{node.executor}' has no fault '{error}'"
-                yield study.report("LH308", span, message, hint=nearest(error, known))
+                own = (*FAULT_KINDS, *contract.faults)
+                hint = nearest(error, known, f"write one of {', '.join(own)}")
+                yield study.report("LH308", span, message, hint=hint)
 
 
 def _settings(study: Study) -> Iterator[Diagnostic]:

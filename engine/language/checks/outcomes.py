@@ -72,7 +72,7 @@ def _end(study: Study, name: str, node: EndNode) -> Iterator[Diagnostic]:
     for given in node.fields:
         if given not in promised:
             span = spots.key("nodes", name, "with", given)
-            hint = nearest(given, promised, "it has no fields")
+            hint = nearest(given, promised, "" if promised else "it has no fields")
             yield study.report("LH405", span, f"the outcome '{node.outcome}' has no field '{given}'", hint=hint)
     missing = [field for field, declaration in promised.items() if declaration.required and field not in node.fields]
     if missing:
@@ -84,7 +84,7 @@ def _end(study: Study, name: str, node: EndNode) -> Iterator[Diagnostic]:
 def _faults(study: Study, name: str, node: TaskDraft) -> Iterator[Diagnostic]:
     contract, spots = study.contracts.get(node.executor), study.document.spots
     if node.retry and contract is not None and not contract.repeatable:
-        message = f"'{node.executor}' cannot be run again safely: it is not idempotent and takes no key"
+        message = f"'{node.executor}' might do its work twice: its contract does not say that repeating it is safe"
         yield study.report(
             "LH410", spots.key("nodes", name, "retry"), message, hint="delete 'retry' and catch the fault"
         )

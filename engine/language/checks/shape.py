@@ -121,8 +121,9 @@ def _deadline(study: Study, ways: Ways) -> Iterator[Diagnostic]:
         return
     for name in _in_order(document, reached_from(ways, [to])):
         if isinstance(document.nodes[name], PromptNode | WaitNode):
-            path = " → ".join(shortest_path(ways, [to], name))
+            path = shortest_path(ways, [to], name)
+            by = f": {' → '.join(path)}" if len(path) > 1 else ""
             span = document.spots.value("deadline", "to")
-            message = f"after the deadline nobody may be asked any more, and this leads to '{name}': {path}"
+            message = f"after the deadline nobody may be asked any more, and this leads to '{name}'{by}"
             yield study.report("LH505", span, message, hint="lead it to an end without a prompt or a wait on the way")
             return

@@ -12,6 +12,12 @@ from engine.language.terms import Choice, Constant, Filtered, Listed, Term
 from engine.language.values import Expression, Literal, Structure, Value
 from engine.language.yaml_tree import Path
 
+_LONGEST_SHOWN = 40
+_CONVERT = (
+    "read another value, or change a declaration; "
+    "only id, url, email, phone and endpoint turn into a string, and an integer into a number"
+)
+
 
 def check_types(study: Study) -> Iterator[Diagnostic]:
     """Yield a diagnostic for every value that cannot be of the type that is wanted."""
@@ -52,11 +58,26 @@ def _fits(study: Study, path: Path, value: Value, wanted: Declaration) -> Iterat
         case Literal(constant):
             for problem in check_value(wanted, constant)[:1]:
                 where = f"{problem.field.lstrip('.')}: " if problem.field else ""
-                yield study.report("LH601", study.document.spots.value(*path), f"{where}{problem.message}")
+                found = (
+                    f", found {shown}" if (shown := _shown(constant)) and not (where or wanted.takes_secrets) else ""
+                )
+                yield study.report("LH601", study.document.spots.value(*path), f"{where}{problem.message}{found}")
         case Expression(term=term):
             yield from _term_fits(study, path, term, wanted)
         case Structure():
             yield from _structure_fits(study, path, value, wanted)
+
+
+def _shown(constant: object) -> str:
+    match constant:
+        case bool():
+            return str(constant).lower()
+        case str() if len(constant) <= _LONGEST_SHOWN:
+            return f"'{constant}'"
+        case int() | float():
+            return str(constant)
+        case _:
+            return ""
 
 
 def _term_fits(study: Study, path: Path, term: Term, wanted: Declaration) -> Iterator[Diagnostic]:
@@ -77,9 +98,8 @@ def _term_fits(study: Study, path: Path, term: Term, wanted: Declaration) -> Ite
         case _:
             given = Inference(study).type_of(term)
             if given is not None and not assignable(given, wanted.type):
-                yield study.report(
-                    "LH602", study.document.spots.value(*path), f"this is {given}, and {wanted.type} is wanted here"
-                )
+                message = f"this is of type {given}, and {wanted.type} is wanted here"
+                yield study.report("LH602", study.document.spots.value(*path), message, hint=_CONVERT)
 
 
 def _structure_fits(study: Study, path: Path, value: Structure, wanted: Declaration) -> Iterator[Diagnostic]:
