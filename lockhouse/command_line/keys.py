@@ -17,7 +17,7 @@ from protocols.oauth2 import KeyState, KeyTimes, Rotation, forget_private_half, 
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Keys that sign tokens.")
+app = typer.Typer(no_args_is_help=True, help="Keys that sign tokens: list them, rotate them, forget old ones.")
 
 _DEFAULT = Path("lockhouse.toml")
 _COLUMNS = ["kid", "alg", "state", "next"]
