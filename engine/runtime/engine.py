@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone
 from engine.execution import Refuse, Succeeded, TaskEnded
 from engine.runtime.clock import Clock, SystemClock
+from engine.runtime.observing import NoObserver, Observer
 from engine.runtime.parts import assemble
 from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.published import ExecutorsDiffer, Flows, unfit
@@ -46,6 +47,7 @@ class Engine:
         kept: timedelta = timedelta(days=30),
         times: Times | None = None,
         work: bool = True,
+        observer: Observer | None = None,
     ) -> None:
         self._database, self._flows, self._keyring, self._works = database, flows, keyring, work
         self._ends = frozenset(on_end)
@@ -60,6 +62,7 @@ class Engine:
             keyring=keyring,
             clock=self._clock,
             times=self._times,
+            observer=observer or NoObserver(),
         )
         self._published, self._registry, self._rows = parts.published, parts.registry, parts.rows
         self._recorder, self._runner, self._worker = parts.recorder, parts.runner, parts.worker

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.runtime.clock import Clock
+from engine.runtime.observing import Observer
 from engine.runtime.operations import Operations
 from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.postman import Postman
@@ -53,11 +54,14 @@ def assemble(
     keyring: Keyring,
     clock: Clock,
     times: Times,
+    observer: Observer,
 ) -> Parts:
     """Return the parts of an engine that is not open yet."""
     published, registry = Published(flows), Registry(executors, list(senders))
     rows, repeating = Rows(keyring), Repeating(keyring)
-    recorder = Recorder(published=published, registry=registry, on_end=on_end, rows=rows, lease=times.lease)
+    recorder = Recorder(
+        published=published, registry=registry, on_end=on_end, rows=rows, lease=times.lease, observer=observer
+    )
     runner = Runner(
         database=database,
         clock=clock,
@@ -66,6 +70,7 @@ def assemble(
         recorder=recorder,
         rows=rows,
         times=times,
+        observer=observer,
     )
     desk = Desk(rows=rows, recorder=recorder, published=published, keyring=keyring, body=BodyHash(keyring))
     reception = Reception(

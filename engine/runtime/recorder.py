@@ -31,6 +31,7 @@ from engine.execution import (
     transition,
 )
 from engine.language import Graph
+from engine.runtime.observing import Observer
 from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
 from engine.runtime.rows import UNREADABLE, Entry, Held, Rows, Written
@@ -60,6 +61,8 @@ class Recorded:
     refused: Refuse | None = None
     run: RunTask | None = None
     written: Written | None = field(default=None, compare=False, repr=False)
+    # The carrier of the execution's first part, where somebody traces.
+    first: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -111,9 +114,10 @@ class Recorder:
         on_end: Mapping[str, OnEnd],
         rows: Rows,
         lease: timedelta,
+        observer: Observer,
     ) -> None:
         self._published, self._registry, self._on_end, self._rows = published, registry, on_end, rows
-        self._lease = lease
+        self._lease, self._observer = lease, observer
 
     def start(
         self,
@@ -239,6 +243,10 @@ class Recorder:
             self._rows.outbox.withdraw(unit, task_key=key, now=draft.now)
         held, written = self._store(unit, draft, claim=claim)
         unit.notify(execution_channel(held.execution))
+        if draft.held.row is None:
+            unit.after_commit(partial(self._observer.started, held.flow))
+        if held.status == "ended":
+            unit.after_commit(partial(self._observer.ended, held.flow, held.state.outcome or ""))
         if held.status == "ready":
             unit.notify(DUE_CHANNEL)
         if draft.send:

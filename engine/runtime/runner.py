@@ -15,6 +15,7 @@ from engine.contracts import Answer, FlowError, TransientError
 from engine.execution import Failed, Handle, RunTask, TaskEnded
 from engine.language import CallNode, Graph
 from engine.runtime.clock import Clock
+from engine.runtime.observing import Observer, PartFacts
 from engine.runtime.published import ExecutorsDiffer, GraphNotLoaded, Published, unfit
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Held, Rows
@@ -22,6 +23,7 @@ from engine.runtime.secrets_held import reveal
 from engine.runtime.tasks import Registry
 from engine.storage import ConstraintViolated, Database, OutcomeUnknown, Unit
 from engine.storage.flow_versions import FlowVersions
+from engine.storage.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +60,11 @@ class Runner:
         recorder: Recorder,
         rows: Rows,
         times: Times,
+        observer: Observer,
     ) -> None:
         self._database, self._clock, self._published = database, clock, published
         self._registry, self._recorder, self._rows, self._times = registry, recorder, rows, times
-        self._versions = FlowVersions()
+        self._versions, self._traces, self._observer = FlowVersions(), Traces(), observer
         self._owned: set[asyncio.Task[Any]] = set()
 
     def own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -149,12 +152,33 @@ class Runner:
         Returns what was recorded first, and gives it to *first* as soon as it is stored. *secrets* is emptied once
         nothing needs it.
         """
-        begun = await self.record(record)
-        del record  # it knows what was submitted
-        if first is not None and not first.done():
-            first.set_result(begun)
-        await self.follow(begun, secrets)
-        return begun
+        with self._observer.part() as part:
+            begun = await self.record(self._traced(record, part.carrier))
+            del record  # it knows what was submitted
+            if begun is not None:
+                held = begun.held
+                part.known(PartFacts(execution=held.execution, flow=held.flow, first=begun.first))
+            if first is not None and not first.done():
+                first.set_result(begun)
+            await self.follow(begun, secrets)
+            return begun
+
+    def _traced(
+        self, record: Callable[[Unit], Recorded | None], carrier: str | None
+    ) -> Callable[[Unit], Recorded | None]:
+        """Return *record*, which also stores *carrier* where it is the execution's first, and finds the first."""
+        if carrier is None:
+            return record
+        now = self._clock.now()
+
+        def traced(unit: Unit) -> Recorded | None:
+            recorded = record(unit)
+            if recorded is None:
+                return None
+            first = self._traces.first(unit, execution=recorded.held.execution, carrier=carrier, now=now)
+            return replace(recorded, first=first)
+
+        return traced
 
     async def follow(self, recorded: Recorded | None, secrets: dict[str, str] | None = None) -> None:
         """Act and record what *recorded* asks for, and what follows from that."""
@@ -263,7 +287,8 @@ class Runner:
         if inputs is None:
             return Failed(kind="fault", code="secret_lost")
         context = self._recorder.context(recorded.held, recorded.held.state, run, self._clock.now())
-        return await self._registry.act(run, context, inputs, self._times.task)
+        with self._observer.acting(flow=recorded.held.flow, node=run.node, executor=run.executor):
+            return await self._registry.act(run, context, inputs, self._times.task)
 
     def _result(
         self,

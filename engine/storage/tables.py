@@ -155,6 +155,16 @@ capabilities = Table(
     Index("engine_capabilities_created_at", "created_at"),
 )
 
+# Which trace an execution began in, where somebody traces: what is resumed days later refers to it.
+traces = Table(
+    "engine_traces",
+    METADATA,
+    _text("execution", primary_key=True),
+    _text("carrier"),
+    _moment("created_at", nullable=False),
+    Index("engine_traces_created_at", "created_at"),
+)
+
 ENGINE_TABLES = TableOwner(
     name="engine",
     metadata=METADATA,
