@@ -3,6 +3,7 @@
 from engine.testing.clock import FakeClock
 from engine.testing.coverage import Coverage, coverage
 from engine.testing.drafting import Draft, draft, written
+from engine.testing.entering import NotAValue, entered_fields
 from engine.testing.executors import AnswersUsedUp, FakeExecutor, FakeTransactionalExecutor
 from engine.testing.junit import junit_xml
 from engine.testing.mocks import Mocks
@@ -10,6 +11,7 @@ from engine.testing.paths import named, paths, untaken
 from engine.testing.playing import Unexpected
 from engine.testing.running import Difference, TestResult, run_flow_tests, simulate
 from engine.testing.simulation import Simulation
+from engine.testing.walking import Left, Terminal, Walk
 from engine.testing.ways import Way, ways
 
 __all__ = [
@@ -20,13 +22,18 @@ __all__ = [
     "FakeClock",
     "FakeExecutor",
     "FakeTransactionalExecutor",
+    "Left",
     "Mocks",
+    "NotAValue",
     "Simulation",
+    "Terminal",
     "TestResult",
     "Unexpected",
+    "Walk",
     "Way",
     "coverage",
     "draft",
+    "entered_fields",
     "junit_xml",
     "named",
     "paths",

@@ -65,7 +65,7 @@ def _more(value_type: ValueType, literals: list[str]) -> Iterator[Any]:
 
 
 _SAMPLES: Final[Mapping[str, Any]] = {
-    "string": "some text",
+    "string": "text",
     "integer": 1,
     "number": 1,
     "boolean": True,

@@ -18,6 +18,7 @@ PARTS = (
     _part("new", "Write a flow to begin with, its texts and its tests."),
     _part("schema", "Print the JSON Schema of flow files, for editors."),
     _part("test", "Run the tests of flows and show how much of each flow they cover."),
+    _part("run", "Walk through a flow by hand: answer its prompts, say what executors answer."),
 )
 
 app = typer.Typer(no_args_is_help=True, cls=group_of(PARTS), help="Flow definitions.")

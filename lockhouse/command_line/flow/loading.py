@@ -5,12 +5,12 @@ from pathlib import Path
 
 import typer
 
-from engine.language import FlowSet, check_folder, render_diagnostics
+from engine.language import FlowSet, Graph, check_folder, render_diagnostics
 from lockhouse.command_line.console import report
 from lockhouse.command_line.flow.sources import colourful, existing, source_texts
 from lockhouse.flows import CONTRACTS
 
-__all__ = ["loaded"]
+__all__ = ["chosen", "loaded"]
 
 _TESTS = ".tests.yaml"
 
@@ -28,6 +28,21 @@ def loaded(paths: list[Path] | None) -> FlowSet:
         report(f"{', '.join(map(str, chosen))}: expected flow definitions (*.yaml), found none; name their folder")
         raise typer.Exit(2)
     return FlowSet(flows=found.flows, catalogue=catalogue, tests=found.tests)
+
+
+def chosen(name: str, paths: list[Path] | None) -> tuple[FlowSet, Graph]:
+    """Return the flows in *paths* and the one called *name*, or the one in the file *name* with its neighbours."""
+    file = Path(name)
+    if not paths and file.is_file():
+        flows = loaded([file.parent])
+        own = [graph for graph in flows.flows if Path(next(iter(graph.places.values())).file).name == file.name]
+    else:
+        flows = loaded(paths)
+        own = [flows.latest(name)] if name in flows.names else []
+    if not own:
+        report(f"there is no flow {name}; there are: {', '.join(flows.names)}")
+        raise typer.Exit(2)
+    return flows, own[-1]
 
 
 def _flow_of(path: Path) -> Path:
