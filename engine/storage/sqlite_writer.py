@@ -25,7 +25,7 @@ class WriterLimits:
     """How much the writer takes on."""
 
     batch_units: int = 128
-    batch_seconds: float = 0.025
+    batch_seconds: float = 0.05
     queued: int = 1024
     slow_seconds: float = 0.05
     patience: float = 5.0

@@ -57,11 +57,11 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except OAuthError as error:
-            facts = {"endpoint": request.url.path, "error": error.error, "hint": error.hint}
+            facts = {"endpoint": request.scope["path"], "error": error.error, "hint": error.hint}
             log.info("oauth_error", extra=facts)
             return json_response(error.body(), status=error.status, headers=error.headers)
         except (StorageUnavailable, Overloaded, OutcomeUnknown) as error:
-            log.warning("oauth_unavailable", extra={"endpoint": request.url.path, "cause": error.code})
+            log.warning("oauth_unavailable", extra={"endpoint": request.scope["path"], "cause": error.code})
             body = {"error": "temporarily_unavailable", "error_description": "try again"}
             return json_response(body, status=503, headers={"Retry-After": _RETRY_AFTER})
 

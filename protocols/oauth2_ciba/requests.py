@@ -1,5 +1,6 @@
 """The record of a backchannel request: how it is stored and found. Its ``status`` is written by ``moves`` alone."""
 
+import base64
 import hashlib
 import json
 import secrets
@@ -72,11 +73,13 @@ class Ids:
         batch of requests then changes a few pages and not one for each.
         """
         prefix = f"{time.time_ns() // 1_000_000:012x}"
+        # One call of the system for all four: at each, this thread may have to wait for the one that writes.
+        noise = secrets.token_bytes(100)
         return cls(
-            request_id=prefix + secrets.token_urlsafe(18),
-            auth_req_id=secrets.token_urlsafe(32),
-            link=secrets.token_urlsafe(32),
-            execution=prefix + secrets.token_urlsafe(18),
+            request_id=prefix + _token(noise[:18]),
+            auth_req_id=_token(noise[18:50]),
+            link=_token(noise[50:82]),
+            execution=prefix + _token(noise[82:]),
         )
 
 
@@ -95,6 +98,10 @@ class NewRequest:
     expires_in: timedelta
     # the version of the journey that the request runs on; None where a login attempt brings its own
     flow_digest: str | None = None
+
+
+def _token(noise: bytes) -> str:
+    return base64.urlsafe_b64encode(noise).rstrip(b"=").decode()
 
 
 def digest(token: str) -> bytes:
