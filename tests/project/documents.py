@@ -18,6 +18,7 @@ from tests.project.shell import Shell
 
 PLAYED = re.compile(r"^<!-- person: (approves|will approve) -->$", re.MULTILINE)
 FLOW = re.compile(r"# (\S+\.yaml)\n")
+BESIDE_FLOWS = re.compile(r"\S+\.tests\.yaml|executors\.yaml")
 PROGRAM = re.compile(r"(?:#|//) (\S+\.(?:py|mjs))\n")
 # What a document calls the person's password, everywhere.
 PASSWORD = "correct horse battery"
@@ -29,13 +30,17 @@ def run_console(example: Example) -> None:
 
 
 def check_flow(example: Example) -> None:
-    """A block that is a whole flow passes the check, under the name in its first line if there is one."""
+    """A block that is a whole flow passes the check, under the name in its first line if there is one.
+
+    What belongs beside flows is checked with those that are there.
+    """
     text = str(example.parsed)
     name = FLOW.match(text)
     shell: Shell = example.namespace["shell"]
     file = shell.folder / (name[1] if name else "flow.yaml")
     file.write_text(text)
-    said = shell.run(f"lockhouse flow check {file.name} && echo fine")
+    checked = "." if BESIDE_FLOWS.fullmatch(file.name) else file.name
+    said = shell.run(f"lockhouse flow check {checked} && echo fine")
     assert said.endswith("fine"), said
 
 
