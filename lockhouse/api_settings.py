@@ -1,13 +1,13 @@
-"""Settings of what programs may call besides the OAuth endpoints: the flow execution API."""
+"""Settings of what programs may call besides the OAuth endpoints: the flow API, metrics; and of traces."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, field_validator
 
 from lockhouse.message_settings import FORBID, as_list
 
-__all__ = ["FlowApiSection"]
+__all__ = ["FlowApiSection", "MetricsSection", "TracingSection"]
 
 
 def _page_origin(text: str) -> str:
@@ -33,3 +33,28 @@ class FlowApiSection(BaseModel):
     max_members: int = Field(default=256, ge=16, le=10_000, description="most members of one JSON object")
     held: int = Field(default=1000, ge=0, description="requests and streams that may wait at a time, in one process")
     held_each: int = Field(default=4, ge=0, description="the same for one execution")
+
+
+class MetricsSection(BaseModel):
+    """Figures for Prometheus."""
+
+    model_config = FORBID
+
+    token: SecretStr = Field(
+        default=SecretStr(""), description="bearer token of /metrics, 16 characters at least; empty: there is none"
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _not_guessable(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < 16:
+            raise ValueError("at least 16 characters, or none")
+        return token
+
+
+class TracingSection(BaseModel):
+    """Spans for OpenTelemetry."""
+
+    model_config = FORBID
+
+    enabled: bool = Field(default=False, description="make spans by the OpenTelemetry API; an SDK sends them")

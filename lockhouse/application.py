@@ -19,7 +19,8 @@ __all__ = ["build_application", "health_routes", "security_headers"]
 _log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 262_144
-_HEALTH_PATHS = ("/healthz", "/readyz")
+# Asked by machines that know an address and no name; /metrics has a token of its own.
+_HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 _READY_WITHIN = 2.0
 
 Check = Callable[[], Awaitable[None]]

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lockhouse.api_settings import FlowApiSection
+from lockhouse.api_settings import FlowApiSection, MetricsSection, TracingSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 
 __all__ = [
@@ -172,6 +172,7 @@ class CibaSection(BaseModel):
     interval: int = Field(default=5, ge=1, le=60, description="seconds between two polls")
     keep_days: int = Field(default=7, ge=1, description="how long a decided request is kept")
     access_token_lifetime: int = Field(default=600, ge=10, description="life of an access token")
+    refresh_token_days: int = Field(default=30, ge=1, le=3650, description="life of a refresh token, in days")
     id_token_lifetime: int = Field(default=600, ge=10, description="life of an ID token")
     composition: Literal["two_flows", "one_flow"] = Field(
         default="two_flows", description="two flows started at two times, or one journey that calls both"
@@ -255,6 +256,10 @@ class LogSection(BaseModel):
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level written")
 
 
+# The callback of the protocol layer in this process, as flows name it.
+LOCAL_CALLBACK = "ciba"
+
+
 class Settings(BaseSettings):
     """All settings of one server; see `docs/reference`."""
 
@@ -277,6 +282,8 @@ class Settings(BaseSettings):
     flow_api: FlowApiSection = FlowApiSection()
     engine: EngineSection = EngineSection()
     log: LogSection = LogSection()
+    metrics: MetricsSection = MetricsSection()
+    tracing: TracingSection = TracingSection()
     callbacks: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")], str], BeforeValidator(as_table)
     ] = Field(default={}, description="addresses of assertion callbacks elsewhere, by the name that flows use")
@@ -311,6 +318,13 @@ class Settings(BaseSettings):
             raise ValueError("an address without a path: the server answers at the root of its host")
         _ = parts.port  # raises ValueError for a port that is none
         return issuer
+
+    @field_validator("callbacks")
+    @classmethod
+    def _only_elsewhere(cls, callbacks: dict[str, str]) -> dict[str, str]:
+        if LOCAL_CALLBACK in callbacks:
+            raise ValueError(f"another name than {LOCAL_CALLBACK}: that one is this server's own and goes nowhere else")
+        return callbacks
 
     @model_validator(mode="after")
     def _http_only_in_development(self) -> Self:

@@ -41,8 +41,9 @@ from lockhouse.gate import gate_routes
 from lockhouse.installation import Installation
 from lockhouse.looks import gate_settings
 from lockhouse.messages import check_messages
+from lockhouse.observability import watched
 from lockhouse.outgoing import Outgoing
-from lockhouse.settings import CibaSection, Settings
+from lockhouse.settings import LOCAL_CALLBACK, CibaSection, Settings
 from lockhouse.signing import rotate_due_keys
 from protocols.oauth2 import STANDARD_SCOPES, Clients, RemoteKeys, Scope, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
@@ -114,11 +115,12 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             AssertionPost(
                 issuer=settings.issuer,
                 signer=assertion_key,
-                local={"ciba": records},
+                local={LOCAL_CALLBACK: records},
                 remote=settings.callbacks,
                 courier=OutgoingCourier(outgoing=outgoing),
             ),
         ]
+        watching = watched(settings)
         guard = _DispatchGuard(installation=installation, records=records)
         engine = Engine(
             database=database,
@@ -131,6 +133,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             lease=timedelta(seconds=settings.engine.lease),
             kept=timedelta(days=settings.engine.history_days),
             work=work,
+            observer=watching.observer,
         )
         ciba = Ciba(
             records=records,
@@ -159,7 +162,12 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         await closing.enter_async_context(sweeping(due))
         application = build_application(
             issuer=settings.issuer,
-            routes=[*protocol_routes(ciba), *gate, *flow_api_routes(engine, settings.flow_api)],
+            routes=[
+                *protocol_routes(ciba),
+                *gate,
+                *flow_api_routes(engine, settings.flow_api),
+                *watching.routes(engine),
+            ],
             ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
             busy=BUSY,
         )
@@ -243,6 +251,7 @@ def ciba_settings(settings: Settings) -> CibaSettings:
         interval=timedelta(seconds=ciba.interval),
         access_token_life=timedelta(seconds=ciba.access_token_lifetime),
         id_token_life=timedelta(seconds=ciba.id_token_lifetime),
+        refresh_token_life=timedelta(days=ciba.refresh_token_days),
         keep_final=timedelta(days=ciba.keep_days),
         composition=ciba.composition,
         compositions=ciba.compositions,

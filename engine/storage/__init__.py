@@ -25,10 +25,12 @@ from engine.storage.statements import insert_or_ignore
 from engine.storage.tables import ENGINE_TABLES
 from engine.storage.times import database_now, from_micros, to_micros
 from engine.storage.unit import Result, Unit
+from engine.storage.waiting_work import Backlog, backlog
 
 __all__ = [
     "ENGINE_TABLES",
     "OUTBOX_STATUSES",
+    "Backlog",
     "ConstraintViolated",
     "Database",
     "DatabaseNotUpgraded",
@@ -49,6 +51,7 @@ __all__ = [
     "UnitMisused",
     "UnknownDatabase",
     "ValueRefused",
+    "backlog",
     "check_versions",
     "database_now",
     "from_micros",

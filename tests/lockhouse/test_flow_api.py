@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import flow_definitions
 from lockhouse.configuration import SettingsInvalid, load_configuration
 from lockhouse.installation import opened
 from lockhouse.logs import mask
+from lockhouse.observability import watched
 from lockhouse.wiring import wired
 from tests.lockhouse.homes import copied
 from tests.lockhouse.test_command_line import Run, home, made, run
@@ -132,3 +134,36 @@ def test_a_token_that_cannot_be_added_says_why(run: Run) -> None:
     assert "token: lho_" in first.out
     assert "already" in again.err
     assert "operator token list" in missing.err
+
+
+@pytest.mark.anyio
+async def test_metrics_are_there_where_a_token_is_set_and_nowhere_else(tmp_path: Path) -> None:
+    folder, token = await asyncio.to_thread(copied, tmp_path / "home"), "a-token-for-prometheus"
+    async with serving(folder) as client:
+        absent = await client.get("/metrics")
+    async with serving(folder, LOCKHOUSE_FLOW_API__EXPOSE="tea", LOCKHOUSE_METRICS__TOKEN=token) as client:
+        await client.post("/flows/tea/executions", json={"inputs": {"guest": "Ann"}})
+        there = await client.get("/metrics", headers={"Authorization": f"Bearer {token}", "Host": "10.0.0.7:9000"})
+
+    assert absent.status_code == 404
+    assert there.status_code == 200
+    assert 'lockhouse_executions_started_total{flow="tea"} 1.0' in there.text
+
+
+@pytest.mark.parametrize(
+    ("variable", "package", "extra"),
+    [
+        ("LOCKHOUSE_METRICS__TOKEN", "prometheus_client", "metrics"),
+        ("LOCKHOUSE_TRACING__ENABLED", "opentelemetry", "tracing"),
+    ],
+)
+def test_what_is_asked_for_and_not_installed_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, package: str, extra: str
+) -> None:
+    value = "true" if extra == "tracing" else "a-token-for-prometheus"
+    settings = load_configuration(home / "lockhouse.toml", environ={variable: value}).settings
+    monkeypatch.delitem(sys.modules, f"lockhouse.observability.{extra}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(SettingsInvalid, match=rf"lockhouse\[{extra}\]"):
+        watched(settings)

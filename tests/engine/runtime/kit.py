@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, insert, select
 from engine import Clock, Context, Contract, Deferred, Done, Ended, Engine, Executor, Message, Sender, Step
 from engine.contracts import Answer, ExecutorFault
 from engine.language import Graph
+from engine.observing import Observer
 from engine.runtime import Times
 from engine.storage import Database, Keyring, Unit
 from engine.storage.tables import flow_versions
@@ -181,6 +182,7 @@ def make_house(
     work: bool = False,
     without: Sequence[Contract] = (),
     coded: Contract = COUNT,
+    observer: Observer | None = None,
 ) -> House:
     """Return an engine that is not open yet. Without *work* nothing happens but what the test asks for."""
     clock = clock or FakeClock(NOON)
@@ -206,6 +208,7 @@ def make_house(
         clock=ticking,
         times=times,
         work=work,
+        observer=observer,
     )
     return House(
         database=database,
