@@ -13,7 +13,7 @@ from engine import Contract
 from engine.language import CheckReport, FlowTest, Graph, check_folder, render_diagnostics
 from engine.testing import TestResult, simulate
 from lockhouse.flows import CONTRACTS
-from lockhouse.pytest_plugin import EXECUTORS, FLOWS, SUFFIX
+from lockhouse.pytest_names import EXECUTORS, FLOWS, SUFFIX
 
 __all__ = ["FlowTestFailed", "FlowTestFile", "FlowTestItem"]
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
+
+from lockhouse.pytest_names import EXECUTORS, FLOWS, SUFFIX
 
 if TYPE_CHECKING:
     from engine import Contract
 
 __all__ = ["ContractsHook", "pytest_addhooks", "pytest_addoption", "pytest_collect_file"]
-
-SUFFIX: Final = ".tests.yaml"
-EXECUTORS: Final = "lockhouse_executors"
-FLOWS: Final = "lockhouse_flows"
 
 
 class ContractsHook:

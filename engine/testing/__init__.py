@@ -1,18 +1,18 @@
 """For authors and embedders: a clock to move, executors that answer as told, and a simulator for flows."""
 
 from engine.testing.clock import FakeClock
-from engine.testing.coverage import Coverage, coverage
+from engine.testing.covering import Coverage, coverage
 from engine.testing.drafting import Draft, draft, written
 from engine.testing.entering import NotAValue, entered_fields
 from engine.testing.executors import AnswersUsedUp, FakeExecutor, FakeTransactionalExecutor
+from engine.testing.finding import named, paths, untaken
 from engine.testing.junit import junit_xml
 from engine.testing.mocks import Mocks
-from engine.testing.paths import named, paths, untaken
 from engine.testing.playing import Unexpected
+from engine.testing.routes import Way, ways
 from engine.testing.running import Difference, TestResult, run_flow_tests, simulate
 from engine.testing.simulation import Simulation
 from engine.testing.walking import Left, Terminal, Walk
-from engine.testing.ways import Way, ways
 
 __all__ = [
     "AnswersUsedUp",

@@ -21,12 +21,12 @@ from engine.language import (
     evaluate,
     reads_of,
 )
+from engine.testing.finding import Path
 from engine.testing.mocks import FAULTS, Mocks, NoAnswer
-from engine.testing.paths import Path
 from engine.testing.plain_yaml import yaml_of
+from engine.testing.routes import DEADLINE, MAX_VISITS, TIMEOUT, Way
 from engine.testing.samples import LATER, candidates, sample_fields
 from engine.testing.simulation import Simulation, TooManyTasks
-from engine.testing.ways import DEADLINE, MAX_VISITS, TIMEOUT, Way
 
 MOST_TRIES: Final = 200
 _LONG: Final = "30d"

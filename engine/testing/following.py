@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.execution import Event, Failed, Note, TaskEnded
 from engine.language import CallNode, Catch, DecideNode, Graph, TaskNode
-from engine.testing.ways import DEADLINE, MAX_VISITS, TIMEOUT, Way, caught_as
+from engine.testing.routes import DEADLINE, MAX_VISITS, TIMEOUT, Way, caught_as
 
 
 @dataclass(frozen=True, slots=True)

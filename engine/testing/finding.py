@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Final
 
 from engine.language import EndNode, Graph, PromptNode, TaskNode, WaitNode
+from engine.testing.routes import DEADLINE, MAX_VISITS, Way, ways, ways_of
 from engine.testing.running import TestResult
-from engine.testing.ways import DEADLINE, MAX_VISITS, Way, ways, ways_of
 
 Path = tuple[Way, ...]
 MOST_PATHS: Final = 200

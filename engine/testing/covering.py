@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.language import EndNode, Graph
+from engine.testing.routes import Way, ways
 from engine.testing.running import TestResult
-from engine.testing.ways import Way, ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
