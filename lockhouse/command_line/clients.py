@@ -12,7 +12,19 @@ from engine.storage import Unit
 from lockhouse.command_line.console import note, print_json, print_table, report, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.installation import Installation
-from protocols.oauth2 import Client, ClientInvalid, ClientLimits, Clients, NewClient, mint_secret, secret_weakness
+from protocols.oauth2 import (
+    CIBA_GRANT,
+    OFFLINE,
+    REFRESH_GRANT,
+    STANDARD_SCOPES,
+    Client,
+    ClientInvalid,
+    ClientLimits,
+    Clients,
+    NewClient,
+    mint_secret,
+    secret_weakness,
+)
 from protocols.oauth2_ciba import remove_client
 
 __all__ = ["app"]
@@ -51,6 +63,12 @@ def add(
     resource: Annotated[
         str | None, typer.Option(metavar="URL", help="The API that it is: it may introspect tokens meant for it.")
     ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="It may ask for offline_access, and then gets refresh tokens.")
+    ] = False,
+    rotate_refresh: Annotated[
+        bool, typer.Option("--rotate-refresh", help="Each of its refresh tokens is replaced when it is used.")
+    ] = False,
     id_token_alg: Annotated[
         str | None, typer.Option(metavar="ALG", help="What its ID tokens are signed with; ours if left out.")
     ] = None,
@@ -80,7 +98,9 @@ def add(
         secret=chosen,
         name=name,
         delivery_mode=mode,
-        scopes=tuple(scope or _STANDARD_SCOPES),
+        scopes=(*(scope or _STANDARD_SCOPES), *((OFFLINE,) if refresh else ())),
+        grant_types=(CIBA_GRANT, REFRESH_GRANT) if refresh else (CIBA_GRANT,),
+        rotates_refresh=rotate_refresh,
         interval=_seconds(interval),
         max_expiry=_seconds(max_expiry),
         auth_method=auth_method,
@@ -134,7 +154,7 @@ def _text_of(file: Path) -> str:
 
 
 def _adding(home: Installation, client: NewClient) -> Callable[[Unit], None]:
-    known = {*_STANDARD_SCOPES, *home.configuration.settings.scopes}
+    known = {*STANDARD_SCOPES, *home.configuration.settings.scopes}
     if unknown := sorted(set(client.scopes) - known):
         expected = f"scopes that the settings know ({', '.join(sorted(known))}), found {', '.join(unknown)}"
         raise ClientInvalid("scopes", f"{expected}; add [scopes.{unknown[0]}] to the settings first")

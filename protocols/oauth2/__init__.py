@@ -10,6 +10,7 @@ from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.client_registration import (
     AUTH_METHODS,
     CIBA_GRANT,
+    REFRESH_GRANT,
     ClientInvalid,
     ClientLimits,
     NewClient,
@@ -33,8 +34,10 @@ from protocols.oauth2.key_register import (
     rotate_overdue,
 )
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
+from protocols.oauth2.refresh_grant import RefreshGrant
+from protocols.oauth2.refresh_tokens import forget_refresh_tokens, hash_of
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere, RemoteKeys
-from protocols.oauth2.scopes import STANDARD_SCOPES, Scope, parse_scope
+from protocols.oauth2.scopes import OFFLINE, STANDARD_SCOPES, Scope, parse_scope
 from protocols.oauth2.signing_keys import (
     ASSERTION_TYPE,
     AssertionKey,
@@ -56,6 +59,8 @@ __all__ = [
     "CIBA_GRANT",
     "CLIENT_AUTHENTICATION_PARAMETERS",
     "OAUTH2_TABLES",
+    "OFFLINE",
+    "REFRESH_GRANT",
     "STANDARD_SCOPES",
     "Accounts",
     "Ambiguous",
@@ -83,6 +88,7 @@ __all__ = [
     "NoSigningKey",
     "OAuthError",
     "Presented",
+    "RefreshGrant",
     "RemoteKeys",
     "Rotation",
     "SchedulePolicy",
@@ -96,8 +102,10 @@ __all__ = [
     "build_tokens",
     "forget_assertions",
     "forget_private_half",
+    "forget_refresh_tokens",
     "forget_tokens",
     "generate_keys",
+    "hash_of",
     "invalid_client",
     "invalid_request",
     "key_times",

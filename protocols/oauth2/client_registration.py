@@ -14,6 +14,8 @@ from protocols.oauth2.key_pairs import ALGORITHMS
 from protocols.oauth2.key_sets import KeySetInvalid, parse_key_set
 
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
+REFRESH_GRANT = "refresh_token"
+GRANT_TYPES = (CIBA_GRANT, REFRESH_GRANT)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", "private_key_jwt")
 DELIVERY_MODES = ("poll",)
@@ -79,6 +81,7 @@ class NewClient:
     jwks_uri: str | None = None
     auth_alg: str | None = None
     resource: str | None = None
+    rotates_refresh: bool = False
 
     def check(self) -> None:
         """Raise ClientInvalid for the first setting that cannot be."""
@@ -94,6 +97,7 @@ class NewClient:
             ("jwks_uri", _is_address(self.jwks_uri), "an https address without fragment"),
             ("resource", _is_resource(self.resource), "an absolute address without fragment (RFC 8707 section 2)"),
             ("auth_alg", self.auth_alg in (None, *self._auth_algs()), _any_of(self._auth_algs())),
+            ("grant_types", set(self.grant_types) <= set(GRANT_TYPES), f"of {' and '.join(GRANT_TYPES)}"),
             ("interval", _between(self.interval, 1, 60), "1 to 60 seconds"),
             ("max_expiry", _between(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
             ("binding_max", self.binding_max is None or 1 <= self.binding_max <= 256, "1 to 256"),

@@ -43,6 +43,7 @@ class Client:
     disabled: bool
     id_token_alg: str | None
     resource: str | None
+    rotates_refresh: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class Clients:
             "jwks_uri": client.jwks_uri,
             "auth_alg": client.auth_alg,
             "resource": client.resource,
+            "rotates_refresh": int(client.rotates_refresh),
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
@@ -179,6 +181,7 @@ def _client(row: Any) -> Client:
         disabled=bool(row.disabled),
         id_token_alg=row.id_token_alg,
         resource=row.resource,
+        rotates_refresh=bool(row.rotates_refresh),
     )
 
 

@@ -1,13 +1,14 @@
 """What was granted: a row per grant and per access token, so that both can be taken back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine.storage import Unit, to_micros
+from protocols.oauth2.refresh_tokens import store_refresh_token
 from protocols.oauth2.tables import ACCESS_TOKENS, GRANTS
-from protocols.oauth2.tokens import TokenSet
+from protocols.oauth2.tokens import Approval, TokenSet
 
 _INSERT_GRANT = insert(GRANTS)
 _INSERT_TOKEN = insert(ACCESS_TOKENS)
@@ -37,33 +38,40 @@ _FORGET_TOKENS = delete(ACCESS_TOKENS).where(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGrant:
-    """A grant and its first access token, about to be stored."""
+    """A grant and its first tokens, about to be stored. ``refresh_hash`` is there where it can be refreshed."""
 
     grant_id: str
-    client_id: str
-    user_id: str
+    approval: Approval
     tokens: TokenSet
+    refresh_hash: bytes | None = field(default=None, repr=False)
+    refresh_life: timedelta = timedelta(0)
 
 
 def store_grant(unit: Unit, grant: NewGrant, *, now: datetime) -> None:
-    """Store the grant and its access token."""
+    """Store the grant and its tokens."""
     unit.execute(
         _INSERT_GRANT,
         {
             "grant_id": grant.grant_id,
-            "client_id": grant.client_id,
-            "user_id": grant.user_id,
+            "client_id": grant.approval.client_id,
+            "user_id": grant.approval.subject,
             "scope": " ".join(grant.tokens.scopes),
             "created_at": to_micros(now),
+            "auth_time": to_micros(grant.approval.auth_time),
+            "methods": " ".join(grant.approval.methods),
+            "acr": grant.approval.acr,
         },
     )
+    store_access_token(unit, grant.tokens, grant.grant_id)
+    if grant.refresh_hash is not None:
+        store_refresh_token(unit, grant.refresh_hash, grant.grant_id, now=now, life=grant.refresh_life)
+
+
+def store_access_token(unit: Unit, tokens: TokenSet, grant_id: str) -> None:
+    """Store another access token of a grant."""
     unit.execute(
         _INSERT_TOKEN,
-        {
-            "jti": grant.tokens.jti,
-            "grant_id": grant.grant_id,
-            "expires_at": to_micros(grant.tokens.access_token_expires_at),
-        },
+        {"jti": tokens.jti, "grant_id": grant_id, "expires_at": to_micros(tokens.access_token_expires_at)},
     )
 
 

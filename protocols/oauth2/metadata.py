@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocols.oauth2.client_assertions import KEY_ALGORITHMS, SECRET_ALGORITHMS
-from protocols.oauth2.client_registration import AUTH_METHODS, CIBA_GRANT, DELIVERY_MODES
+from protocols.oauth2.client_registration import AUTH_METHODS, DELIVERY_MODES, GRANT_TYPES
 from protocols.oauth2.scopes import Scope
 
 _CLAIMS = (
@@ -48,7 +48,7 @@ def metadata(
         "backchannel_authentication_endpoint": at("/oauth2/bc-authorize"),
         "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
         "backchannel_user_code_parameter_supported": False,
-        "grant_types_supported": [CIBA_GRANT],
+        "grant_types_supported": list(GRANT_TYPES),
         "response_types_supported": [],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(algorithms),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from protocols.oauth2.errors import OAuthError, invalid_request
 
-OPENID = "openid"
+OPENID, OFFLINE = "openid", "offline_access"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ STANDARD_SCOPES: Mapping[str, Scope] = MappingProxyType(
         "profile": Scope(name="profile", title="See your name", description="Your name and user name"),
         "email": Scope(name="email", title="See your e-mail address"),
         "phone": Scope(name="phone", title="See your phone number"),
+        OFFLINE: Scope(name=OFFLINE, title="Stay signed in", description="Also while you are away, until you end it"),
     }
 )
 

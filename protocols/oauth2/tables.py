@@ -33,6 +33,7 @@ CLIENTS = Table(
     Column("jwks_uri", Text, info=_CLEAR),
     Column("auth_alg", Text, info=_CLEAR),
     Column("resource", Text, info=_CLEAR),
+    Column("rotates_refresh", Integer, nullable=False, server_default="0", info=_CLEAR),
 )
 
 # Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.
@@ -70,6 +71,24 @@ GRANTS = Table(
     Column("created_at", BigInteger, nullable=False, info=_CLEAR),
     Column("revoked_at", BigInteger, info=_CLEAR),
     Column("revoked_reason", Text, info=_CLEAR),
+    Column("auth_time", BigInteger, info=_CLEAR),
+    Column("methods", Text, info=_CLEAR),
+    Column("acr", Text, info=_CLEAR),
+)
+
+REFRESH_TOKENS = Table(
+    "oauth2_refresh_tokens",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, info={"kept": "hashed"}),
+    Column("grant_id", Text, nullable=False, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("previous_hash", LargeBinary, info={"kept": "hashed"}),
+    Column("used_at", BigInteger, info=_CLEAR),
+    Column("replaced_at", BigInteger, info=_CLEAR),
+    Index("oauth2_refresh_tokens_by_previous", "previous_hash"),
+    Index("oauth2_refresh_tokens_by_expiry", "expires_at"),
+    Index("oauth2_refresh_tokens_by_grant", "grant_id"),
 )
 
 ACCESS_TOKENS = Table(

@@ -6,7 +6,17 @@ from datetime import datetime
 
 from engine import Clock
 from engine.storage import Database, Unit
-from protocols.oauth2 import CIBA_GRANT, ClientProofs, Form, Grant, Presented, RemoteKeys, SigningKeys
+from protocols.oauth2 import (
+    CIBA_GRANT,
+    REFRESH_GRANT,
+    ClientProofs,
+    Form,
+    Grant,
+    Presented,
+    RefreshGrant,
+    RemoteKeys,
+    SigningKeys,
+)
 from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
@@ -54,9 +64,18 @@ class Ciba:
             settings=records.settings,
         )
 
+        self._refresh = RefreshGrant(
+            database=database,
+            keyring=records.keyring,
+            clients=records.clients,
+            guard=records.guard,
+            signing_keys=signing_keys,
+            policy=records.settings.token_policy(),
+        )
+
     def grants(self) -> dict[str, Grant]:
         """Return what the token endpoint is to know of CIBA."""
-        return {CIBA_GRANT: self._grant}
+        return {CIBA_GRANT: self._grant, REFRESH_GRANT: self._refresh}
 
     async def authorize(self, asked: Asked) -> Acknowledgement:
         """Take a backchannel request, in one unit."""

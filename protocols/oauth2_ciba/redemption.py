@@ -6,12 +6,15 @@ approved, and the next poll gives tokens.
 
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from engine.storage import Database, Keyring, OutcomeUnknown, Place, Unit
 from protocols.oauth2 import (
+    OFFLINE,
+    REFRESH_GRANT,
     Approval,
     Client,
     Clients,
@@ -21,6 +24,7 @@ from protocols.oauth2 import (
     TokenRequest,
     authenticate,
     build_tokens,
+    hash_of,
     require_grant,
     revoke_grant,
     store_grant,
@@ -133,12 +137,18 @@ class CibaGrant:
             now=asked.now,
             auth_req_id=auth_req_id,
         )
-        answer = json.dumps(tokens.answer()).encode()
+        refresh = secrets.token_urlsafe(32) if _may_refresh(client, request.granted) else None
+        given = tokens.answer() if refresh is None else {**tokens.answer(), "refresh_token": refresh}
+        answer = json.dumps(given).encode()
         key = self._key(asked, auth_req_id)
         return Prepared(
             request=request,
             grant=NewGrant(
-                grant_id=secrets.token_urlsafe(18), client_id=request.client_id, user_id=request.user_id, tokens=tokens
+                grant_id=secrets.token_urlsafe(18),
+                approval=approval,
+                tokens=tokens,
+                refresh_hash=None if refresh is None else hash_of(refresh),
+                refresh_life=self._settings.refresh_token_life,
             ),
             answer=answer,
             sealed=None if key is None else self._keyring.seal(_place(request.request_id), answer),
@@ -177,6 +187,11 @@ class CibaGrant:
         if asked.key is None:
             return None
         return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, asked.key)
+
+
+def _may_refresh(client: Client, granted: Collection[str]) -> bool:
+    """Say whether the client has the grant type, asked for it, and the person left it in."""
+    return REFRESH_GRANT in client.grant_types and OFFLINE in granted
 
 
 def _place(request_id: str) -> Place:

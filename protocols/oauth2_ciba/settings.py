@@ -62,6 +62,7 @@ class CibaSettings:
     interval: timedelta = timedelta(seconds=5)
     access_token_life: timedelta = timedelta(minutes=10)
     id_token_life: timedelta = timedelta(minutes=10)
+    refresh_token_life: timedelta = timedelta(days=30)
     limits: Limits = Limits()
     open_attempts: int = 3
     binding_max: int = 256

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, null, select, update
 
 from engine.storage import Unit, to_micros
-from protocols.oauth2 import forget_assertions, forget_tokens
+from protocols.oauth2 import forget_assertions, forget_refresh_tokens, forget_tokens
 from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import FINAL, Event, State
@@ -56,7 +56,8 @@ def sweep(unit: Unit, now: datetime, settings: CibaSettings) -> int:
     touched += unit.execute(_FORGET_INITIATIONS, {"at_now": at}).rowcount
     touched += unit.execute(_FORGET_ASSERTIONS, {"at_now": at}).rowcount
     touched += unit.execute(_FORGET_AUDIT, {"before": to_micros(now - settings.keep_audit)}).rowcount
-    return touched + forget_tokens(unit, now=now) + forget_assertions(unit, now=now)
+    touched += forget_tokens(unit, now=now) + forget_refresh_tokens(unit, now=now)
+    return touched + forget_assertions(unit, now=now)
 
 
 def _handle(unit: Unit, row: Any, now: datetime, settings: CibaSettings) -> int:

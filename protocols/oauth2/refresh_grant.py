@@ -1,0 +1,123 @@
+"""``grant_type=refresh_token``: new tokens for a grant that still stands (RFC 6749 section 6)."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.storage import Database, Keyring, Unit
+from protocols.oauth2.client_authentication import authenticate, require_grant
+from protocols.oauth2.client_registration import REFRESH_GRANT
+from protocols.oauth2.clients import Client, Clients
+from protocols.oauth2.errors import OAuthError
+from protocols.oauth2.grants import revoke_grant, store_access_token
+from protocols.oauth2.refresh_tokens import Refreshable, find_refresh_token, hash_of, rotate, successor_of
+from protocols.oauth2.scopes import OPENID
+from protocols.oauth2.signing_keys import SigningKeys
+from protocols.oauth2.token_requests import TokenRequest
+from protocols.oauth2.tokens import Approval, TokenPolicy, TokenSet, build_tokens
+from protocols.oauth2.userinfo import Guard
+
+__all__ = ["RefreshGrant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """Tokens that were built and the refresh token that they are for; ``successor`` where the client rotates."""
+
+    tokens: TokenSet
+    used: bytes = field(repr=False)
+    successor: str | None = field(repr=False)
+
+
+class RefreshGrant:
+    """Answers refresh requests. The guard is asked each time, and its no ends the grant."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        clients: Clients,
+        guard: Guard,
+        signing_keys: SigningKeys,
+        policy: TokenPolicy,
+    ) -> None:
+        self._database, self._keyring, self._clients = database, keyring, clients
+        self._guard, self._signing_keys, self._policy = guard, signing_keys, policy
+
+    async def answer(self, asked: TokenRequest) -> bytes:
+        """Return the token response; raise OAuthError for every other answer."""
+        token_hash = hash_of(asked.form.get("refresh_token") or "")
+        judged = await self._database.run(lambda unit: self._judge(unit, asked, token_hash))
+        if isinstance(judged, OAuthError):
+            raise judged
+        client, found = judged
+        prepared = await self._prepare(asked, client, found)
+        if not await self._database.run(lambda unit: self._commit(unit, prepared, asked.now)):
+            raise _gone()
+        answer = prepared.tokens.answer()
+        if prepared.successor is not None:
+            answer["refresh_token"] = prepared.successor
+        return json.dumps(answer).encode()
+
+    def _judge(self, unit: Unit, asked: TokenRequest, token_hash: bytes) -> tuple[Client, Refreshable] | OAuthError:
+        """Authenticate and look. A refusal that takes the grant back is returned and not raised: it is to be stored."""
+        client = authenticate(unit, self._clients, asked.shown)
+        require_grant(client, REFRESH_GRANT)
+        asked.form.require("refresh_token")
+        found = find_refresh_token(unit, token_hash)
+        if found is None or found.client_id != client.client_id:
+            raise _gone()
+        if found.reused and not found.revoked:
+            revoke_grant(unit, found.grant_id, reason="refresh token used twice", now=asked.now)
+            return _gone()
+        if not found.stands(asked.now):
+            raise _gone()
+        if not self._guard.allows(unit, subject=found.user_id, client_id=found.client_id):
+            revoke_grant(unit, found.grant_id, reason="account", now=asked.now)
+            return _gone()
+        return client, found
+
+    async def _prepare(self, asked: TokenRequest, client: Client, found: Refreshable) -> _Prepared:
+        approval = Approval(
+            subject=found.user_id,
+            client_id=found.client_id,
+            scopes=_narrowed(asked.form.get("scope"), found.scopes),
+            auth_time=found.auth_time,
+            methods=found.methods,
+            acr=found.acr,
+        )
+        tokens = build_tokens(
+            approval,
+            policy=self._policy,
+            key=await self._signing_keys.current(asked.now),
+            id_token_key=await self._signing_keys.current(asked.now, client.id_token_alg),
+            jti=secrets.token_urlsafe(24),
+            now=asked.now,
+        )
+        successor = successor_of(self._keyring, asked.form.require("refresh_token")) if client.rotates_refresh else None
+        return _Prepared(tokens=tokens, used=found.token_hash, successor=successor)
+
+    def _commit(self, unit: Unit, prepared: _Prepared, now: datetime) -> bool:
+        """Store what was built, if the token still stands: it may have been taken back meanwhile."""
+        found = find_refresh_token(unit, prepared.used)
+        if found is None or not found.stands(now):
+            return False
+        rotate(unit, found, None if prepared.successor is None else hash_of(prepared.successor), now=now)
+        store_access_token(unit, prepared.tokens, found.grant_id)
+        return True
+
+
+def _narrowed(text: str | None, granted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the scopes asked for, none of them new (RFC 6749 section 6); all where none are named."""
+    if text is None:
+        return granted
+    asked = frozenset(text.split())
+    if not asked <= set(granted) or OPENID not in asked:
+        raise OAuthError("invalid_scope", "ask for openid and for scopes of the grant only")
+    return tuple(name for name in granted if name in asked)
+
+
+def _gone() -> OAuthError:
+    return OAuthError("invalid_grant", "this refresh token is not valid: ask the person again")
