@@ -1,5 +1,8 @@
 """What an author may write, what is checked before it runs, and the compiled graph that comes out."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from engine.language.catalogue import Catalogue, parse_catalogue
 from engine.language.checking import (
     CheckReport,
@@ -12,13 +15,7 @@ from engine.language.checking import (
     load_flows,
     version_key,
 )
-from engine.language.compare import compare_flows, compare_graphs
-from engine.language.compare_change import Change
 from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
-from engine.language.draw import draw_mermaid
-from engine.language.draw_picture import Picture, picture_of
-from engine.language.drawn_dot import draw_dot
-from engine.language.drawn_svg import draw_svg
 from engine.language.expressions import compile_expression
 from engine.language.facts import Bound, Facts, facts_of
 from engine.language.flow_tests import FlowTest, ScriptStep
@@ -53,7 +50,6 @@ from engine.language.render import diagnostics_json, render_diagnostics, summary
 from engine.language.rule import Rule
 from engine.language.rules import RULES, rules
 from engine.language.sarif import sarif_log
-from engine.language.schema import flow_schema, flow_schema_text
 from engine.language.terms import FILTERS, TESTS, ExpressionInvalid
 from engine.language.values import (
     Expression,
@@ -65,6 +61,15 @@ from engine.language.values import (
     evaluate,
     reads_of,
 )
+
+if TYPE_CHECKING:
+    from engine.language.compare import compare_flows, compare_graphs
+    from engine.language.compare_change import Change
+    from engine.language.draw import draw_mermaid
+    from engine.language.draw_picture import Picture, picture_of
+    from engine.language.drawn_dot import draw_dot
+    from engine.language.drawn_svg import draw_svg
+    from engine.language.schema import flow_schema, flow_schema_text
 
 __all__ = [
     "CONSTRUCTS",
@@ -144,3 +149,25 @@ __all__ = [
     "uncovered",
     "version_key",
 ]
+
+# What a server and a check never use is loaded when an author asks for it.
+_FOR_AUTHORS = {
+    "Change": "engine.language.compare_change",
+    "Picture": "engine.language.draw_picture",
+    "compare_flows": "engine.language.compare",
+    "compare_graphs": "engine.language.compare",
+    "draw_dot": "engine.language.drawn_dot",
+    "draw_mermaid": "engine.language.draw",
+    "draw_svg": "engine.language.drawn_svg",
+    "flow_schema": "engine.language.schema",
+    "flow_schema_text": "engine.language.schema",
+    "picture_of": "engine.language.draw_picture",
+}
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _FOR_AUTHORS:
+            return getattr(import_module(_FOR_AUTHORS[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
