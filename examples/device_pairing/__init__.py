@@ -1,0 +1,1 @@
+"""A protocol layer under 150 lines: pairing a device."""
