@@ -50,7 +50,7 @@ def _no_later(study: Study, term: Term) -> bool:
     """Return whether a time is one that the flow was given, or surely before it."""
     match term:
         case Read(path=(("inputs" | "execution"), *_)):
-            return Inference(study).type_of(term) in {_TIME, None} and term.path != ("execution", "started_at")
+            return Inference(study).type_of(term) in (_TIME, None) and term.path != ("execution", "started_at")
         case Choice(then=then, otherwise=otherwise):
             return _no_later(study, then) and _no_later(study, otherwise)
         case Filtered(of=of, name="default", argument=argument) if argument is not None:
