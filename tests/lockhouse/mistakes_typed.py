@@ -302,7 +302,6 @@ COMMANDS: dict[str, Typed] = {
     ),
     "a folder without flows": Typed(
         words="flow check HOME/empty",
-        code=1,
         broken=empty_folder,
         says=("expected flow definitions (*.yaml), found none",),
     ),
