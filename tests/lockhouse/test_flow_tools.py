@@ -15,6 +15,7 @@ from engine.language import check_folder
 from lockhouse.command_line import main
 from lockhouse.command_line.flow.new import Template
 from lockhouse.flows import CONTRACTS
+from tests.project.layout import ROOT
 
 FLOWS = flow_definitions.folder()
 EXECUTORS = "executors: {greet: {summary: Says hello., effect: external, outcomes: {greeted: {}}}}\n"
@@ -116,6 +117,16 @@ def test_a_flow_with_mistakes_is_not_drawn(run: Run, tmp_path: Path) -> None:
     assert "cannot be used before its mistakes are mended" in said.err
 
 
+def test_a_flow_that_nobody_could_read_as_a_picture_is_refused_as_one(run: Run, tmp_path: Path) -> None:
+    nodes = "".join(f"  n{number}: {{decide: [], else: n{number + 1}}}\n" for number in range(300))
+    head = "flow: long\nversion: 1.0.0\nlanguage: 1\noutcomes: {over: {}}\nstart: n0\nnodes:\n"
+    (tmp_path / "long.yaml").write_text(f"{head}{nodes}  n300: {{end: over}}\n")
+    said = run("flow", "graph", "long.yaml", "--format", "svg")
+    assert said.code == 1
+    assert "long has 301 nodes, and a picture has room for 300; use --format dot" in said.err
+    assert run("flow", "graph", "long.yaml", "--format", "dot").code == 0
+
+
 # diff
 
 
@@ -161,6 +172,15 @@ def test_the_difference_is_told_and_is_the_exit_code(
     assert json.loads(as_json.out)["breaking"] is (code == 1)
     single = run("flow", "diff", old / "notification_dispatch.yaml", new / "notification_dispatch.yaml")
     assert single.code == code
+
+
+def test_what_the_compared_flows_call_may_stand_elsewhere(run: Run) -> None:
+    example = ROOT / "examples" / "flows" / "admin_approval"
+    alone = run("flow", "diff", example, example)
+    assert alone.code == 2
+    assert "LH302" in alone.err
+    together = run("flow", "diff", example, example, "--calls", FLOWS)
+    assert (together.code, together.out) == (0, "nothing changes\n")
 
 
 def test_what_has_mistakes_is_not_compared(run: Run, tmp_path: Path) -> None:

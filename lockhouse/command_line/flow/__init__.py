@@ -13,8 +13,8 @@ def _part(name: str, summary: str) -> Part:
 
 PARTS = (
     _part("check", "Check flows, their texts and message templates; every mistake with its place."),
-    _part("graph", "Draw a flow: as Mermaid or DOT text, as an SVG file for every browser, or its compiled graph as JSON."),
-    _part("diff", "Say what changes from OLD to NEW: outcomes, inputs, prompts, texts, executors, ways; and whom it concerns."),
+    _part("graph", "Draw a flow: as Mermaid or DOT text, as an SVG file, or its compiled graph as JSON."),
+    _part("diff", "Say what changes from OLD to NEW, whether it breaks anybody, and whom it concerns."),
     _part("new", "Write a flow to begin with, its texts and its tests."),
     _part("schema", "Print the JSON Schema of flow files, for editors."),
     _part("test", "Run the tests of flows and show how much of each flow they cover."),

@@ -21,16 +21,21 @@ def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="A flow's file, or a folder of flows.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The same, as it is to be.")],
     *,
+    calls: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Flows that these call and that are not compared; may be given again."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what changes from OLD to NEW: outcomes, inputs, prompts, texts, executors, ways; and whom it concerns.
+    """Say what changes from OLD to NEW, whether it breaks anybody, and whom it concerns.
 
+    Compared are outcomes, inputs, signals, prompts, texts, executors and the ways between nodes.
     Exit code 0 where nothing changes, 3 where all changes are compatible, 1 where one is breaking, 2 where one of the
     two has mistakes. Executions that are under way stay with the version that they began with.
 
     Example: lockhouse flow diff released/ my_flows/
     """
-    changes = compare_flows(_flows(old), _flows(new))
+    changes = compare_flows(*(_flows(path, existing(calls) if calls else []) for path in (old, new)))
     breaking = [change for change in changes if change.breaking]
     if as_json:
         print_json({"breaking": bool(breaking), "changes": [change.to_json() for change in changes]})
@@ -41,13 +46,13 @@ def diff(
         raise typer.Exit(BREAKING if breaking else COMPATIBLE)
 
 
-def _flows(path: Path) -> FlowSet:
+def _flows(path: Path, calls: list[Path]) -> FlowSet:
     """Return the flows at *path*; of a file's folder only that file's. Ends the command where one has mistakes."""
     existing([path])
     folder = path if path.is_dir() else path.parent
-    checked, catalogue = check_folder(folder, contracts=CONTRACTS)
-    mistakes = [found for found in checked.errors if path.is_dir() or Path(found.file) == path]
-    flows = tuple(flow for flow in checked.flows if path.is_dir() or is_from(flow, path))
+    checked, catalogue = check_folder([folder, *calls], contracts=CONTRACTS)
+    mistakes = [found for found in checked.errors if Path(found.file) == path or path in Path(found.file).parents]
+    flows = tuple(flow for flow in checked.flows if is_from(flow, path))
     if mistakes:
         sys.stderr.write(render_diagnostics(mistakes, source_texts(mistakes), color=colourful(sys.stderr.isatty())))
     elif not flows:

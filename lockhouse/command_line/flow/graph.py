@@ -15,6 +15,9 @@ from lockhouse.command_line.flow.sources import PathsArgument, flows_with, writt
 __all__ = ["Format", "graph"]
 
 
+_MOST_NODES = 300
+
+
 class Format(StrEnum):
     """What a flow is drawn as."""
 
@@ -36,7 +39,7 @@ def graph(
     expand: Annotated[bool, typer.Option("--expand", help="Draw what calls call inside their nodes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Draw a flow: as Mermaid or DOT text, as an SVG file for every browser, or its compiled graph as JSON.
+    """Draw a flow: as Mermaid or DOT text, as an SVG file, or its compiled graph as JSON.
 
     Example: lockhouse flow graph login_approval --format svg --out login_approval.svg
     """
@@ -51,6 +54,9 @@ def graph(
 def _drawn(found: Graph, flows: FlowSet, drawn_as: Format, coverage: dict[str, Any] | None, *, expand: bool) -> str:
     if drawn_as is Format.JSON:
         return json.dumps(found.to_json(), indent=2) + "\n"
+    if drawn_as is Format.SVG and len(found.nodes) > _MOST_NODES:
+        report(f"{found.name} has {len(found.nodes)} nodes, and a picture has room for {_MOST_NODES}; use --format dot")
+        raise typer.Exit(1)
     picture = picture_of(found, coverage=coverage, calls=flows.by_digest if expand else None)
     return {Format.MERMAID: draw_mermaid, Format.DOT: draw_dot, Format.SVG: draw_svg}[drawn_as](picture)
 

@@ -66,9 +66,9 @@ def flows_with(name: str, paths: list[Path] | None) -> tuple[Graph, FlowSet]:
     raise typer.Exit(1)
 
 
-def is_from(flow: Graph, file: Path) -> bool:
-    """Return whether *flow* stands in *file*."""
-    return any(Path(place.file) == file for place in flow.places.values())
+def is_from(flow: Graph, path: Path) -> bool:
+    """Return whether *flow* stands in the file *path*, or in the folder *path*."""
+    return any(path in {Path(place.file), Path(place.file).parent} for place in flow.places.values())
 
 
 def source_texts(diagnostics: Sequence[Diagnostic]) -> dict[str, bytes]:
