@@ -11,19 +11,20 @@ class MarksMissing(ValueError):
     """The README has not the two marks, once each and in order."""
 
 
-def replaced(page: str, found: str) -> str:
+def replaced(page: str, found: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """Return *page* with *found* between its marks.
 
     >>> "old" in replaced(f"{BEGIN} old {END}", "new")
     False
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after or END in after:
-        raise MarksMissing(f"expected the marks '{BEGIN}' and '{END}' once each: put them back into {README.name}")
-    return f"{before}{BEGIN}\n\n{found.strip()}\n\n{END}{after}"
+    first, last = marks
+    before, begin, rest = page.partition(first)
+    _, end, after = rest.partition(last)
+    if not begin or not end or first in after or last in after:
+        raise MarksMissing(f"expected the marks '{first}' and '{last}' once each: put them back into {README.name}")
+    return f"{before}{first}\n\n{found.strip()}\n\n{last}{after}"
 
 
-def write(found: str) -> None:
+def write(found: str, *, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Put *found* into the README."""
-    README.write_text(replaced(README.read_text(), found))
+    README.write_text(replaced(README.read_text(), found, marks))

@@ -1,8 +1,10 @@
 """Tokens: one for an execution, minted when it starts and kept as a hash, always in a header."""
 
 import hashlib
+import hmac
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -15,6 +17,7 @@ CAPABILITY: Final = re.compile(r"lhc_[A-Za-z0-9_-]{43}", re.ASCII)
 SIGNAL: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}\.[0-9a-f]{43}", re.ASCII)
 # Where nobody is known who starts a flow, the key alone tells two callers apart: it must not be guessable.
 _KEY: Final = re.compile(r"[\x21-\x7e]{16,128}", re.ASCII)
+_REMEMBERED: Final = 10_000
 _CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,2048}=*)", re.ASCII | re.IGNORECASE)
 
 
@@ -64,6 +67,8 @@ class Door:
 
     def __init__(self, database: Database) -> None:
         self._database, self._capabilities = database, Capabilities()
+        # A capability never changes, so one that was right stays right: most calls need not ask the database again.
+        self._known: OrderedDict[str, bytes] = OrderedDict()
 
     def let_in(self, unit: Unit, execution: str, capability: str, *, now: datetime) -> None:
         """Remember the *capability* of a new execution, in the unit that starts it."""
@@ -72,10 +77,16 @@ class Door:
     async def check(self, execution: str, capability: str) -> None:
         """Raise 404 unless *capability* is this execution's; one that a protocol started has none."""
         hashed = digest(capability)
+        known = self._known.get(execution)
+        if known is not None and hmac.compare_digest(known, hashed):
+            return
         if not await self._database.read(
             lambda unit: self._capabilities.holds(unit, execution=execution, token_hash=hashed)
         ):
             raise no_execution()
+        self._known[execution] = hashed
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
 
     async def is_ours(self, execution: str) -> bool:
         """Return whether *execution* was started here."""
