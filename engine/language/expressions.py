@@ -39,7 +39,11 @@ def compile_expression(source: str) -> Expression:
 
 
 def _checked(run: Run) -> Run:
-    return lambda scope: present(run(scope))
+    def checked(scope: Scope) -> Any:
+        found = run(scope)
+        return present(found) if found.__class__ is Absent else found
+
+    return checked
 
 
 def _compile(term: Term) -> Run:  # noqa: C901, PLR0911 - one line for each kind of term
@@ -81,13 +85,19 @@ def _read(path: tuple[str, ...]) -> Run:
     if root == "steps":
         return _read_step(inner[0], [*inner[1:], last], whole)
 
+    def run_short(scope: Scope) -> Any:
+        value: Any = scope.get(root, _NOTHING)
+        if value.__class__ is dict and last in value:
+            return value[last]
+        return part(value, last, whole)
+
     def run(scope: Scope) -> Any:
         value: Any = scope.get(root, _NOTHING)
         for name in inner:
             value = part(value, name, whole)
         return part(value, last, whole)
 
-    return run
+    return run if inner else run_short
 
 
 def _read_step(node: str, names: list[str], whole: str) -> Run:
@@ -108,6 +118,9 @@ def _operation(term: Operation) -> Run:
     if term.operator == "or":
         return lambda scope: chosen if present(chosen := left(scope)) else right(scope)
     operator = OPERATORS[term.operator]
+    if isinstance(term.right, Constant):
+        value = term.right.value
+        return lambda scope: operator(left(scope), value)
     return lambda scope: operator(left(scope), right(scope))
 
 

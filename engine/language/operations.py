@@ -1,6 +1,7 @@
 """What the operators, filters and tests of expressions do: strictly, on values of one kind, never on undefined ones."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -37,8 +38,26 @@ _KINDS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 )
 
 
+# Nearly every value is of one of these classes itself: looking it up is many times as fast as asking one by one.
+_EXACT: Final[Mapping[type, str]] = {
+    bool: "boolean",
+    str: "text",
+    int: "number",
+    float: "number",
+    datetime: "time",
+    timedelta: "duration",
+    list: "list",
+    tuple: "list",
+    dict: "record",
+}
+_ORDERED: Final = frozenset({"text", "number", "time", "duration"})
+
+
 def kind(value: Any) -> str:
     """Return what *value* is, in the language's words."""
+    exact = _EXACT.get(value.__class__)
+    if exact is not None:
+        return exact
     return next((word for types, word in _KINDS if isinstance(value, types)), "unknown value")
 
 
@@ -68,14 +87,18 @@ def item(of: Any, index: Any) -> Any:
 
 def equal(left: Any, right: Any) -> bool:
     """Return whether both are the same; comparing different kinds is a mistake, not an answer."""
-    if kind(present(left)) != kind(present(right)):
+    if left.__class__ is not right.__class__ and kind(present(left)) != kind(present(right)):
         raise _mismatch("comparing", left, right)
+    if left.__class__ is Absent:
+        raise ValueAbsent(left.path)
     return bool(left == right)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def run(left: Any, right: Any) -> bool:
-        if kind(present(left)) != kind(present(right)) or kind(left) in {"boolean", "list", "record"}:
+        if left.__class__ is right.__class__ is int:
+            return compare(left, right)
+        if (both := kind(present(left))) != kind(present(right)) or both not in _ORDERED:
             raise _mismatch("ordering", left, right)
         return compare(left, right)
 
@@ -141,10 +164,10 @@ OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "sub": subtract,
     "eq": equal,
     "ne": lambda left, right: not equal(left, right),
-    "lt": _ordered(lambda left, right: bool(left < right)),
-    "lteq": _ordered(lambda left, right: bool(left <= right)),
-    "gt": _ordered(lambda left, right: bool(left > right)),
-    "gteq": _ordered(lambda left, right: bool(left >= right)),
+    "lt": _ordered(operator.lt),
+    "lteq": _ordered(operator.le),
+    "gt": _ordered(operator.gt),
+    "gteq": _ordered(operator.ge),
     "in": contains,
     "notin": lambda wanted, among: not contains(wanted, among),
 }
