@@ -98,7 +98,7 @@ def lay_out(picture: Picture) -> Layout:
     sizes |= {point: (8.0, 0.0) for way in ways for point in way.chain if point not in sizes}
     rows, neighbours = _rows(ways, rows_of)
     widths = {point: sizes[point][0] + (_loop_room(picture, point) if point in looped else 0) for point in rows_of}
-    middles = placed(rows, widths, _ASIDE, neighbours, [way.chain[1:-1] for way in ways])
+    middles = placed(rows, widths, _ASIDE, neighbours, [way.chain[1:-1] for way in ways if len(way.chain) > 3])
     bands = _bands(rows, sizes)
     grounds = {point: bands[number] for point, number in rows_of.items()}
     boxes: dict[Point, LaidBox] = {
