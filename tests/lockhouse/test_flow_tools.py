@@ -212,6 +212,13 @@ def test_a_new_flow_passes_its_check_and_its_tests_and_takes_every_way(
     assert tried.code == 0, tried.out + tried.err
 
 
+def test_the_folder_where_one_stands_is_a_folder_of_flows(run: Run) -> None:
+    assert run("flow", "new", "approval", "mine", "--dir", ".").code == 0
+    for command in (("check", "."), ("test", "."), ("graph", "mine.yaml"), ("diff", ".", ".")):
+        said = run("flow", *command)
+        assert said.code == 0, said.out + said.err
+
+
 def test_a_second_flow_in_the_same_folder_adds_its_texts(run: Run, tmp_path: Path) -> None:
     assert run("flow", "new", "login", "first", "--dir", "flows").code == 0
     assert run("flow", "new", "step-up", "second", "--dir", "flows").code == 0

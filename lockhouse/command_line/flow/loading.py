@@ -47,5 +47,7 @@ def chosen(name: str, paths: list[Path] | None) -> tuple[FlowSet, Graph]:
 
 def _flow_of(path: Path) -> Path:
     """Return the file of the flow, where *path* is that of its tests."""
+    if not path.name.endswith(_TESTS):
+        return path
     beside = path.with_name(f"{path.name.removesuffix(_TESTS)}.yaml")
-    return beside if path.name.endswith(_TESTS) and beside.exists() else path
+    return beside if beside.exists() else path
