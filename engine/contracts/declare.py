@@ -28,6 +28,8 @@ from engine.contracts.values import check_value, encode_value
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 OPTIONS: Final = ("type", "optional", "default", "secret", "audience", "min", "max", "pattern")
 _DEPTH: Final = 8
+_MOST_PARTS: Final = 500
+_DEEPEST_TYPE: Final = 12
 
 Path = tuple[str | int, ...]
 Types = Mapping[str, ValueType]
@@ -104,13 +106,29 @@ def _named_type(text: str, types: Types, path: Path) -> ValueType:
             raise DeclarationInvalid(f"lists may be nested {_DEPTH} deep at most", path=path)
         return ListOf(_named_type(text.removeprefix("list of ").strip(), types, path))
     if text in types:
-        return types[text]
+        return _measured(types[text], path)
     if text in SCALARS:
         return Scalar(text)
     known = [*types, *SCALARS]
     near = get_close_matches(text, known, 1)
     hint = f"did you mean '{near[0]}'?" if near else f"types are {', '.join(known)} and 'list of' one of them"
     raise DeclarationInvalid(f"there is no type '{text}'", path=path, hint=hint)
+
+
+def _measured(value_type: ValueType, path: Path) -> ValueType:
+    """Return *value_type*, unless types that are made of types have grown beyond measure."""
+    waiting, parts = [(value_type, 1)], 0
+    while waiting:
+        inner, depth = waiting.pop()
+        parts += 1
+        if parts > _MOST_PARTS or depth > _DEEPEST_TYPE:
+            what = f"more than {_MOST_PARTS} parts" if parts > _MOST_PARTS else f"types nested {_DEEPEST_TYPE} deep"
+            raise DeclarationInvalid(f"this type has {what}", path=path, hint="make it smaller; 'json' holds anything")
+        if isinstance(inner, ListOf):
+            waiting.append((inner.item, depth + 1))
+        elif isinstance(inner, RecordOf):
+            waiting.extend((part.type, depth + 1) for part in inner.fields.values())
+    return value_type
 
 
 def _enum(raw: list[Any] | tuple[Any, ...], path: Path) -> EnumOf:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from functools import partial
+from heapq import nlargest
+from typing import Any, Final
 from typing import Literal as OneOf
 
 from engine.contracts import AuthorError
 from engine.language.rules import RULES
 
 Severity = OneOf["error", "warning"]
+# Of one file that cannot even be read; what is said after that many helps nobody.
+MOST_OF_A_FILE: Final = 200
+_MOST_COMPARED: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ class Findings:
         self, code: str, span: Span, message: str, *, hint: str = "", related: Iterable[tuple[Span, str]] = ()
     ) -> None:
         """Note that the rule *code* is broken at *span*."""
-        self.found.append(diagnostic(code, self.file, span, message, hint=hint, related=related))
+        if len(self.found) < MOST_OF_A_FILE:
+            self.found.append(diagnostic(code, self.file, span, message, hint=hint, related=related))
 
 
 def diagnostic(
@@ -111,6 +117,22 @@ def diagnostic(
     )
 
 
+def closest(name: str, known: Sequence[str]) -> str | None:
+    """Return the one of *known* that *name* was probably meant to be, if there is one."""
+    among = known if len(known) <= _MOST_COMPARED else nlargest(_MOST_COMPARED, known, key=partial(_alike, name))
+    return next(iter(get_close_matches(name, among, 1)), None)
+
+
+def _alike(name: str, other: str) -> int:
+    """Return a rough measure that costs little: how much of the beginning and of the end is the same."""
+    return _beginning(name, other) + _beginning(name[::-1], other[::-1]) - abs(len(name) - len(other))
+
+
+def _beginning(left: str, right: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return next((at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), len(left))
+
+
 def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return a hint that names the nearest of *known*, or lists them.
 
@@ -118,8 +140,8 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     "did you mean 'consent'?"
     """
     sorted_names = sorted(known)
-    if near := get_close_matches(name, sorted_names, 1):
-        return f"did you mean '{near[0]}'?"
+    if (near := closest(name, sorted_names)) is not None:
+        return f"did you mean '{near}'?"
     if otherwise:
         return otherwise
     return f"known: {', '.join(sorted_names)}" if sorted_names else ""

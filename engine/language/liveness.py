@@ -41,7 +41,8 @@ def live_values(graph: Graph) -> Mapping[str, Locations]:
         name: frozenset(at for value in _values(node) for at in locations(value)) for name, node in graph.nodes.items()
     }
     ways = {name: list(_ways(graph, node)) for name, node in graph.nodes.items()}
-    return solve(reads, ways, frozenset(always))
+    solved = solve(reads, ways, frozenset(always))
+    return frozen({name: solved.at(name) for name in graph.nodes})
 
 
 def locations(value: Value) -> Iterator[Location]:
@@ -101,13 +102,24 @@ def _way(target: Target, *, ran: bool) -> Way:
     return Way(to=target.to, reads=reads, sets=frozenset(target.set), ran=ran)
 
 
-def solve(
-    reads: Mapping[str, Locations], ways: Mapping[str, Sequence[Way]], always: Locations
-) -> Mapping[str, Locations]:
-    """Return what is live at each node: the least solution of "what I read, and what is live where I lead".
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What is live at each node: a whole number with a bit for each location, which is small and fast."""
 
-    Sets of locations are whole numbers, a bit for each location, so that a flow of thousands of nodes is done at once.
-    """
+    live: Mapping[str, int]
+    bits: Mapping[Location, int]
+
+    def holds(self, node: str, location: Location) -> bool:
+        """Return whether *location* is live at *node*."""
+        return bool(self.live[node] & self.bits.get(location, 0))
+
+    def at(self, node: str) -> Locations:
+        """Return everything that is live at *node*."""
+        return frozenset(location for location, bit in self.bits.items() if self.live[node] & bit)
+
+
+def solve(reads: Mapping[str, Locations], ways: Mapping[str, Sequence[Way]], always: Locations) -> Solved:
+    """Return what is live at each node: the least solution of "what I read, and what is live where I lead"."""
     every = sorted(
         {
             *always,
@@ -137,4 +149,4 @@ def solve(
         if found != live[name]:
             live[name] = found
             waiting.extend(before[name])
-    return frozen({name: frozenset(at for at in every if found & bit[at]) for name, found in live.items()})
+    return Solved(live, bit)

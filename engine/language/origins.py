@@ -94,6 +94,8 @@ def _meet_parts(left: Origin, right: Origin, otherwise: Symbol | None) -> Mappin
 
 def aged(origin: Origin, replaced: Symbol) -> Origin:
     """Return *origin* after the values whose symbols begin with *replaced* were replaced by newer ones."""
+    if not origin.labels and origin.parts is None and (not origin.symbol or origin.symbol[: len(replaced)] != replaced):
+        return origin  # most are so
     if not _touches(origin, replaced):
         return origin
     return Origin(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 from typing import Literal as OneOf
 
 from engine.contracts import Contract, Declaration, ListOf, Scalar, frozen
 from engine.language.catalogue import Catalogue
-from engine.language.diagnostics import Diagnostic, Span, diagnostic
+from engine.language.diagnostics import Diagnostic, Span, closest, diagnostic
 from engine.language.document import BrokenDraft, CallDraft, FlowDocument, NodeDraft, TaskDraft
 from engine.language.graph import DecideNode, EndNode, PromptNode, Target, WaitNode
 from engine.language.origins import Summary
@@ -27,6 +26,7 @@ TIME: Final = Declaration(type=Scalar("time"))
 BOOLEAN: Final = Declaration(type=Scalar("boolean"))
 IDS: Final = Declaration(type=ListOf(Scalar("id")))
 NOTHING: Final[Declarations] = frozen({})
+_MOST_GUESSES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,17 @@ class Study:
             if to is not None
         )
 
+    @cached_property
+    def _guesses(self) -> Mapping[str, str | None]:
+        """Return the nearest nodes of the first few names that no node bears."""
+        document = self.document
+        late = [document.deadline.to] if document.deadline else []
+        names = [document.start, *late, *(placed.target.to for placed in placed_targets(document))]
+        unknown = [name for name in dict.fromkeys(names) if name not in document.nodes][:_MOST_GUESSES]
+        return {name: closest(name, tuple(document.nodes)) for name in unknown}
+
     def _nearest(self, name: str) -> str | None:
-        nodes = self.document.nodes
-        return name if name in nodes else next(iter(get_close_matches(name, nodes, 1)), None)
+        return name if name in self.document.nodes else self._guesses.get(name)
 
     @cached_property
     def lost(self) -> bool:

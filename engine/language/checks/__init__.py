@@ -1,6 +1,7 @@
 """The checks, a module for each family; each is a pure function from a study to diagnostics."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from engine.language.checks.audience import check_audience
@@ -20,6 +21,8 @@ from engine.language.study import Study
 
 Check = Callable[[Study], Iterable[Diagnostic]]
 
+# Nobody reads more at once; and checks are lazy, so that a file made of mistakes takes no longer than others.
+MOST_OF_A_FAMILY: Final = 100
 # Secrets come before types: a password in a wrong place has a wrong type there, too, and that is not the point.
 FAMILIES: Final[tuple[Check, ...]] = (
     check_names,
@@ -56,7 +59,8 @@ def check_study(study: Study, before: Iterable[Diagnostic] = ()) -> list[Diagnos
     for check in FAMILIES:
         codes = {one.code for one in found}
         taken = [(one.line, one.column, one.end_column) for one in (*read, *found)]
-        found += [diagnostic for diagnostic in check(study) if not _follows(diagnostic, codes, taken)]
+        own = (diagnostic for diagnostic in check(study) if not _follows(diagnostic, codes, taken))
+        found += islice(own, MOST_OF_A_FAMILY)
     return sorted(found, key=lambda diagnostic: (diagnostic.line, diagnostic.column, diagnostic.code))
 
 

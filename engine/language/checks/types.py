@@ -58,10 +58,9 @@ def _fits(study: Study, path: Path, value: Value, wanted: Declaration) -> Iterat
         case Literal(constant):
             for problem in check_value(wanted, constant)[:1]:
                 where = f"{problem.field.lstrip('.')}: " if problem.field else ""
-                found = (
-                    f", found {shown}" if (shown := _shown(constant)) and not (where or wanted.takes_secrets) else ""
-                )
-                yield study.report("LH601", study.document.spots.value(*path), f"{where}{problem.message}{found}")
+                shown = "" if where or wanted.takes_secrets else _shown(constant)
+                message = f"{where}{problem.message}" + (f", found {shown}" if shown else "")
+                yield study.report("LH601", study.document.spots.value(*path), message)
         case Expression(term=term):
             yield from _term_fits(study, path, term, wanted)
         case Structure():

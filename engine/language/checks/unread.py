@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.language.diagnostics import Diagnostic
 from engine.language.graph import DecideNode
-from engine.language.liveness import Location, Way, locations, solve
+from engine.language.liveness import Location, Solved, Way, locations, solve
 from engine.language.study import Study
 
 
@@ -26,13 +26,13 @@ def check_unread(study: Study) -> Iterator[Diagnostic]:
     live = _live(study, frozenset(kept))
     for way in study.targets:
         for name in way.target.set:
-            if ("vars", name) in read and ("vars", name) not in live[way.target.to]:
+            if ("vars", name) in read and not live.holds(way.target.to, ("vars", name)):
                 span = document.spots.key(*way.path, "set", name)
                 message = f"what is set here is never read: no path from '{way.target.to}' reads 'vars.{name}'"
                 yield study.report("LH703", span, message, hint="delete it, or read it on the way")
 
 
-def _live(study: Study, kept: frozenset[Location]) -> dict[str, frozenset[Location]]:
+def _live(study: Study, kept: frozenset[Location]) -> Solved:
     nodes = study.document.nodes
     reads: dict[str, set[Location]] = {name: set() for name in nodes}
     on_ways: dict[tuple[str, str], set[Location]] = {}
@@ -55,4 +55,4 @@ def _live(study: Study, kept: frozenset[Location]) -> dict[str, frozenset[Locati
         + ([Way(to=study.late, ran=False)] if study.late is not None else [])
         for name, leaving in study.ways.items()
     }
-    return dict(solve({name: frozenset(found) for name, found in reads.items()}, ways, kept))
+    return solve({name: frozenset(found) for name, found in reads.items()}, ways, kept)

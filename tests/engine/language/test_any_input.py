@@ -70,3 +70,21 @@ def test_a_flow_of_very_many_nodes_is_refused() -> None:
     nodes = "".join(f"  n{index}: {{end: ok}}\n" for index in range(10_000))
     text = f"flow: a\nversion: 1.0.0\nlanguage: 1\noutcomes: {{ok: {{}}}}\nstart: n0\nnodes:\n{nodes}"
     assert [(found.code, found.line) for found in check(text).diagnostics] == [("LH120", 2007)]
+
+
+def test_types_made_of_types_are_measured() -> None:
+    parts = "".join(f"  t{index}: {{a: list of t{index - 1}, b: t{index - 1}}}\n" for index in range(1, 60))
+    head = "flow: a\nversion: 1.0.0\nlanguage: 1\noutcomes: {ok: {}}\nstart: end\nnodes: {end: {end: ok}}\n"
+    text = f"{head}types:\n  t0: string\n{parts}inputs: {{x: t59}}\n"
+    found = check(text).diagnostics
+    assert {one.code for one in found} >= {"LH209"}
+    assert any("this type has more than 500 parts" in one.message for one in found)
+
+
+def test_a_file_of_mistakes_is_not_endless() -> None:
+    nodes = "".join(
+        f"  n{index}: {{decide: [{{when: =1 < 2, to: m{index}}}], else: q{index}}}\n" for index in range(400)
+    )
+    text = f"flow: a\nversion: 1.0.0\nlanguage: 1\noutcomes: {{ok: {{}}}}\nstart: n0\nnodes:\n{nodes}"
+    assert 100 <= len(check(text).diagnostics) <= 300
+    assert len(check("a: [" + "yes," * 5000 + "]").diagnostics) <= 210
