@@ -37,7 +37,7 @@ class ScriptStep:
     answer: PlannedAnswer | None = None
     cancel: str | None = None
     refused: str | tuple[str, ...] | None = None
-    values: Mapping[str, Any] = field(default_factory=lambda: frozen({}))
+    values: Mapping[str, Any] = field(default_factory=lambda: frozen({}), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from engine.execution import pack
-from engine.language import FlowSet, FlowTest, Graph, Place
+from engine.language import FlowSet, FlowTest, Graph, Place, ScriptStep
 from engine.runtime import HistoryEntry
 from engine.testing.following import Taken
 from engine.testing.mocks import Mocks, NoAnswer
 from engine.testing.playing import Player, Unexpected
 from engine.testing.simulation import NOON, Simulation, TooManyTasks
-from engine.testing.telling import told
+from engine.testing.telling import step_told, told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Difference:
 class Lap:
     """What happened from one step of the script (None: from the start) to the next."""
 
-    step: Place | None
+    step: ScriptStep | None
     history: tuple[HistoryEntry, ...]
 
 
@@ -111,8 +111,8 @@ def _report(result: TestResult, difference: Difference) -> Iterator[str]:
     yield "  the way until there:"
     for lap in result.laps:
         if lap.step is not None:
-            mark = "  <- the first difference" if lap.step == difference.place else ""
-            yield f"    {lap.step.file}:{lap.step.line}{mark}"
+            mark = "  <- the first difference" if lap.step.place == difference.place else ""
+            yield f"    {lap.step.place.file}:{lap.step.place.line}  {step_told(lap.step)}{mark}"
         yield from (f"      {told(entry, result.began)}" for entry in lap.history)
 
 
@@ -145,7 +145,7 @@ def simulate(graphs: Mapping[str, Graph], graph: Graph, test: FlowTest, *, now: 
             try:
                 player.play(step)
             finally:
-                _close_lap(laps, place, simulation)
+                _close_lap(laps, step, simulation)
         player.finish()
     except Unexpected as error:
         difference = Difference(place=error.place, expected=error.expected, happened=error.happened)
@@ -166,6 +166,6 @@ def simulate(graphs: Mapping[str, Graph], graph: Graph, test: FlowTest, *, now: 
     )
 
 
-def _close_lap(laps: list[Lap], step: Place | None, simulation: Simulation) -> None:
+def _close_lap(laps: list[Lap], step: ScriptStep | None, simulation: Simulation) -> None:
     known = sum(len(lap.history) for lap in laps)
     laps.append(Lap(step=step, history=tuple(simulation.history[known:])))

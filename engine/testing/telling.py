@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.contracts import plain
 from engine.execution import Phase, State
+from engine.language import ScriptStep
 from engine.runtime import HistoryEntry
 
 _WIDTH = 9
@@ -42,6 +43,13 @@ def span(length: timedelta) -> str:
     hours, minutes = divmod(seconds, 60)
     parts = ((length.days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"), (length.microseconds // 1000, "ms"))
     return "".join(f"{amount}{unit}" for amount, unit in parts if amount) or "0s"
+
+
+def step_told(step: ScriptStep) -> str:
+    """Return what a step of a script looks for and does, without the values that it gives."""
+    parts = {"expect": step.expect, "says": step.says, "advance": step.advance and span(step.advance)}
+    deeds = {"act": step.act, "signal": step.signal, "answer": step.answer and step.answer[0], "cancel": step.cancel}
+    return ", ".join(f"{key} {part}" for key, part in {**parts, **deeds}.items() if part is not None)
 
 
 def standing(state: State) -> str:

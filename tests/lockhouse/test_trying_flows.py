@@ -89,6 +89,13 @@ def test_the_file_of_the_tests_may_be_named_too(folder: Path, capsys: Said) -> N
     assert "2 passed" in capsys.readouterr().out
 
 
+def test_the_folder_may_be_this_one(folder: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["flow", "test", "."]) == 0
+    assert main(["flow", "test", "greet.yaml", "-k", "leaves"]) == 0
+    assert capsys.readouterr().out.endswith("1 passed\n")
+
+
 def test_a_failure_ends_with_1_and_shows_the_first_difference(folder: Path, capsys: Said) -> None:
     change(folder, "ends: never", "ends: {done: {note: hi}}")
     assert main(["flow", "test", str(folder)]) == 1

@@ -66,7 +66,7 @@ def test(
             }
         )
     else:
-        _show(results, failed, covered)
+        _show(results, failed, covered, chosen=bool(name))
         _blame(low, floor)
     if failed or low:
         raise typer.Exit(1)
@@ -87,7 +87,9 @@ def _run(flows: FlowSet, part: str) -> list[TestResult]:
     return [simulate(flows.by_digest, flows.latest(flow), test) for flow, test in chosen]
 
 
-def _show(results: Sequence[TestResult], failed: Sequence[TestResult], covered: Sequence[Coverage]) -> None:
+def _show(
+    results: Sequence[TestResult], failed: Sequence[TestResult], covered: Sequence[Coverage], *, chosen: bool
+) -> None:
     for result in failed:
         sys.stdout.write(f"{result.report()}\n\n")
     rows = []
@@ -95,9 +97,9 @@ def _show(results: Sequence[TestResult], failed: Sequence[TestResult], covered: 
         own = [result for result in results if result.flow == each.flow]
         shares = {part: f"{reached}/{whole}" for part, (reached, whole) in each.parts.items()}
         tests = f"{sum(result.passed for result in own)}/{len(own)}"
-        rows.append({"flow": each.flow, "passed": tests, **shares, "least": f"{each.percent:.0f} %"})
+        rows.append({"flow": each.flow, "passed": tests, **shares, "least": f"{each.percent:3.0f} %"})
     print_table(["flow", "passed", "nodes", "routes", "outcomes", "least"], rows, empty="")
-    for each in covered:
+    for each in covered if not chosen else ():  # of a few tests, what they miss says nothing
         for part in each.missed:
             sys.stdout.write(f"{each.flow}: no test reaches {part}\n")
     count = len(results)

@@ -112,10 +112,10 @@ def test_the_report_shows_the_way_until_there_step_by_step() -> None:
         "          +0s  called     tell: flow tell, version 1.0.0",
         '          +0s  task       post: outcome accepted, fields {"channel": "email"}',
         '          +0s  returned   tell: outcome told, fields {"channel": "email"}',
-        "    trip.tests.yaml:6",
+        "    trip.tests.yaml:6  expect ask, act allow",
         "          +0s  answered   ask: action allow, pin •••",
         '          +0s  task       check: outcome wrong, fields {"left": 1}',
-        "    trip.tests.yaml:7  <- the first difference",
+        "    trip.tests.yaml:7  expect reserve  <- the first difference",
     ]
 
 
