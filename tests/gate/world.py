@@ -192,6 +192,12 @@ def make_world(database: Database, *, settings: GateSettings | None = None) -> W
     return World(clock=clock, links=links, journeys=journeys, app=Starlette(routes=routes))
 
 
+def with_csrf_of(form: Form, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return *pairs* with the CSRF token of *form*."""
+    own = dict(form.pairs(None, {}))["csrf"]
+    return [(name, own if name == "csrf" else value) for name, value in pairs]
+
+
 class Browser:
     """A browser without a script: keeps cookies, sends Origin, follows redirects; `page` is what it shows."""
 
