@@ -1,6 +1,9 @@
 """The flows that a server runs, and the contracts that they are checked against."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flow_definitions
 from engine import Contract
@@ -9,7 +12,9 @@ from executors.consent import Consent
 from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
-from lockhouse.configuration import Configuration, SettingsInvalid
+
+if TYPE_CHECKING:
+    from lockhouse.configuration import Configuration
 
 __all__ = ["CONTRACTS", "flows_folder"]
 
@@ -30,5 +35,8 @@ def flows_folder(configuration: Configuration | None) -> Path:
         return flow_definitions.folder()
     folder = configuration.path(named)
     if not folder.is_dir():
+        # Settings take a third of a second to import, and `lockhouse flow check` has none.
+        from lockhouse.configuration import SettingsInvalid  # noqa: PLC0415 - see above
+
         raise SettingsInvalid((f"flows.directory: expected a folder with flow definitions, found none at {folder}",))
     return folder
