@@ -33,7 +33,7 @@ class ExecutionHandlers:
     async def start(self, call: Call) -> Response:
         """Begin an execution; answer with its first step and its one capability."""
         engine, flow, body = self._engine, call.path["flow"], call.body
-        if takes_endpoint(engine.flows.latest(flow)):
+        if takes_endpoint(engine.live(flow)):
             raise no_flow()
         key = idempotency_key(call.request.headers.getlist("idempotency-key"))
         execution, capability, now = secrets.token_urlsafe(16), mint(engine.keyring, flow, key), engine.clock.now()

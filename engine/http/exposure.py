@@ -18,8 +18,8 @@ def exposed_graphs(engine: Engine, exposed: Collection[str]) -> dict[str, Graph]
     graphs = {}
     for name in exposed:
         try:
-            graph = engine.flows.latest(name)
-        except (UnknownFlow, KeyError):
+            graph = engine.live(name)
+        except UnknownFlow:
             raise FlowNotExposable(
                 f"the flow '{name}' is to be started over HTTP, and there is none: correct its name"
             ) from None

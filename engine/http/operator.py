@@ -29,7 +29,6 @@ from engine.language import check_flows, diagnostics_json
 from engine.runtime.engine import Engine
 from engine.storage import Outbox, OutgoingMessage, Unit
 from engine.storage.executions import Executions
-from engine.storage.flow_versions import FlowVersions
 from engine.storage.listing import Listing
 
 T = TypeVar("T")
@@ -48,7 +47,7 @@ class OperatorHandlers:
 
     def __init__(self, engine: Engine, *, operators: Operators) -> None:
         self._engine, self._operators = engine, operators
-        self._listing, self._versions = Listing(), FlowVersions()
+        self._listing = Listing()
         self._outbox, self._executions = Outbox(engine.keyring), Executions(engine.keyring)
 
     async def allow(self, token: str, scope: str) -> None:
@@ -62,17 +61,15 @@ class OperatorHandlers:
 
     async def versions(self, _call: Call) -> Response:
         """List every stored version of every flow."""
-        live = {digest for digest, graph in self._engine.flows.by_digest.items() if self._is_latest(graph.name, digest)}
-        stored = await self._read(self._versions.all)
-        standing = await self._read(self._listing.open_by_digest)
+        stored = await self._engine.versions.all()
         items = [
             VersionBody(
                 flow=each.flow,
                 version=each.version,
                 digest=each.digest,
                 stored_at=each.stored_at,
-                live=each.digest in live,
-                open=standing.get(each.digest, 0),
+                live=each.live,
+                open=each.open,
             )
             for each in stored
         ]
@@ -136,9 +133,6 @@ class OperatorHandlers:
                 409, "not_dead", f"the message is {found.status}; only a dead one can be sent again or dropped"
             )
         return told(DoneBody(id=name, status=status))
-
-    def _is_latest(self, flow: str, digest: str) -> bool:
-        return self._engine.flows.latest(flow).digest == digest
 
     async def _read(self, find: Callable[[Unit], T]) -> T:
         return await self._engine.database.read(find)

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone
 from engine.execution import Refuse, Succeeded, TaskEnded
+from engine.language import Graph
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.observing import NoObserver, Observer
 from engine.runtime.parts import assemble
@@ -113,6 +114,10 @@ class Engine:
     def flows(self) -> Flows:
         """The flows that new executions may use."""
         return self._flows
+
+    def live(self, flow: str) -> Graph:
+        """Return what a new execution of *flow* runs on now; UnknownFlow where there is none."""
+        return self._published.latest(flow)
 
     @property
     def contracts(self) -> Mapping[str, Contract]:
