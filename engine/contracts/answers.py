@@ -36,9 +36,9 @@ class Context:
 class Message:
     """One thing for the outbox to deliver, stored together with the answer that carries it.
 
-    ``payload`` is JSON, times and durations among it, and is sealed at rest. ``delivered`` and ``undeliverable`` name the outcomes that complete the
-    deferred node when the sender has delivered (with ``delivered_fields``), or has given up (with the field
-    ``reason``).
+    ``payload`` is JSON, times and durations among it, and is sealed at rest. ``delivered`` and ``undeliverable`` name
+    the outcomes that complete the deferred node when the sender has delivered (with ``delivered_fields``), or has given
+    up (with the field ``reason``).
     """
 
     sender: str

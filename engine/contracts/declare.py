@@ -122,8 +122,12 @@ def _measured(value_type: ValueType, path: Path) -> ValueType:
         inner, depth = waiting.pop()
         parts += 1
         if parts > _MOST_PARTS or depth > _DEEPEST_TYPE:
-            what = f"more than {_MOST_PARTS} parts" if parts > _MOST_PARTS else f"types nested {_DEEPEST_TYPE} deep"
-            raise DeclarationInvalid(f"this type has {what}", path=path, hint="make it smaller; 'json' holds anything")
+            what = (
+                f"has more than {_MOST_PARTS} parts"
+                if parts > _MOST_PARTS
+                else f"is nested more than {_DEEPEST_TYPE} deep"
+            )
+            raise DeclarationInvalid(f"this type {what}", path=path, hint="make it smaller; 'json' holds anything")
         if isinstance(inner, ListOf):
             waiting.append((inner.item, depth + 1))
         elif isinstance(inner, RecordOf):
