@@ -98,7 +98,7 @@ class PostgresqlBackend:
             outcome = self._commit(link, outcome, writes=call.writes)
         else:
             with suppress(psycopg.Error):
-                link.connection.rollback()
+                link.rollback()
         self._give_back(link, outcome)
         return outcome
 
@@ -112,13 +112,13 @@ class PostgresqlBackend:
 
     def _commit(self, link: PostgresqlLink, outcome: Outcome, *, writes: bool) -> Outcome:
         try:
-            link.connection.commit()
+            link.commit()
         except psycopg.Error as error:
             if link.connection.closed and writes:
                 return Outcome.failed(OutcomeUnknown(outcome.value))
             failure = link.translate(error)
             with suppress(psycopg.Error):
-                link.connection.rollback()
+                link.rollback()
             return Outcome.failed(failure or error, failure)
         return outcome
 

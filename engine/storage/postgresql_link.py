@@ -10,6 +10,7 @@ from psycopg.pq import TransactionStatus
 
 from engine.contracts.errors import FlowError
 from engine.storage.errors import ConstraintViolated, StorageUnavailable, UnitMisused, ValueRefused
+from engine.storage.postgresql_wire import Wire
 from engine.storage.unit import Answer
 
 _KINDS: dict[type[psycopg.Error], str] = {
@@ -20,6 +21,8 @@ _KINDS: dict[type[psycopg.Error], str] = {
 }
 # A server that stops answering must not hold a thread for ever.
 _OPTIONS = "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
@@ -28,36 +31,42 @@ class TryAgain(StorageUnavailable):
 
 
 class PostgresqlLink:
-    """A driver's connection; the driver sends BEGIN before the first statement."""
+    """A driver's connection; BEGIN is sent before the first statement."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.connection = connection
-        self._begun = False
+        self.connection, self._wire = connection, Wire(connection.pgconn)
+        self._begun, self._begin = False, _WRITING
 
     def prepare(self, *, writes: bool) -> None:
         """Set the kind of the next transaction."""
-        self._begun = False
-        connection = self.connection
-        connection.isolation_level = (
-            psycopg.IsolationLevel.READ_COMMITTED if writes else psycopg.IsolationLevel.REPEATABLE_READ
-        )
-        connection.read_only = not writes
+        self._begun, self._begin = False, _WRITING if writes else _READING
+
+    def commit(self) -> None:
+        """Commit what was done, if anything was."""
+        if self._begun:
+            self._wire.control("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo what was done, if the transaction is still there."""
+        if self.connection.info.transaction_status in _IN_TRANSACTION:
+            self._wire.control("ROLLBACK")
 
     def execute(self, text: str, values: Sequence[object]) -> Answer:
         """Run one statement."""
-        self._begun = True
-        cursor = self.connection.execute(text.encode(), values)
-        columns = cursor.description
-        if columns is None:
-            return Answer(cursor.rowcount, None, ())
-        return Answer(cursor.rowcount, columns, cursor.fetchall())
+        self._ensure_begun()
+        return self._wire.run(text, values)
 
     def execute_many(self, text: str, values: Sequence[Sequence[object]]) -> int:
         """Run one statement for each of *values*."""
-        self._begun = True
+        self._ensure_begun()
         cursor = self.connection.cursor()
         cursor.executemany(text.encode(), values)
         return cursor.rowcount
+
+    def _ensure_begun(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._wire.control(self._begin)
 
     def is_open(self) -> bool:
         """Return whether the transaction is there, or not yet begun."""
@@ -106,6 +115,7 @@ def connect(target: str, *, patience: float, autocommit: bool = False) -> psycop
         "keepalives_count": 3,
     }
     try:
-        return psycopg.connect(**{**defaults, **given}, autocommit=autocommit)
+        # We prepare statements ourselves: the driver may not forget them for us.
+        return psycopg.connect(**{**defaults, **given}, autocommit=autocommit, prepare_threshold=None)
     except psycopg.OperationalError as error:
         raise StorageUnavailable(f"PostgreSQL does not take connections: {str(error).strip()}") from None

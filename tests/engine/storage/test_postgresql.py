@@ -304,3 +304,18 @@ async def test_an_unknown_kind_of_database_is_refused_without_showing_its_url() 
 async def test_several_statements_in_one_are_refused(database: Database) -> None:
     with pytest.raises(UnitMisused):
         await database.run(lambda unit: unit.execute(text("SELECT 1; SELECT 2")))
+
+
+async def test_a_column_of_a_type_that_no_unit_knows_is_named(database: Database) -> None:
+    with pytest.raises(UnitMisused, match="another type in 'price': cast it"):
+        await database.run(lambda unit: unit.execute(text("SELECT 1.5 AS price")))
+
+
+async def test_more_statements_than_are_kept_ready_still_run(make_database: MakeDatabase, url: str) -> None:
+    def many(unit: Unit) -> list[Any]:
+        return [unit.execute(text(f"SELECT {number} % 7 AS rest")).scalar() for number in range(510)]
+
+    database = make_database(url=url, connections=1)
+
+    assert await database.run(many) == [number % 7 for number in range(510)]
+    assert await database.run(lambda unit: unit.execute(text("SELECT 5 % 7 AS rest")).scalar()) == 5
