@@ -6,43 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.fixtures.books import Books
-from tests.fixtures.mail_server import MailServer
+from tests.fixtures.deployments import books, client, lockhouse, mail_server
 from tests.fixtures.postgresql_server import PostgresqlServer
-from tests.fixtures.relying_party import RelyingParty
-from tests.fixtures.server import Lockhouse, running
+
+__all__ = ["books", "client", "lockhouse", "mail_server", "new_database"]
 
 _NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def mail_server() -> Iterator[MailServer]:
-    """Return a mail server that takes everything."""
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def lockhouse(tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer) -> Iterator[Lockhouse]:
-    """Return a deployment on SQLite, to be killed and started again."""
-    with running(tmp_path_factory.mktemp("chaos") / "op", **mail_server.settings) as started:
-        yield started
-
-
-@pytest.fixture
-def books(lockhouse: Lockhouse) -> Iterator[Books]:
-    """Return a look into its database."""
-    books = Books(lockhouse)
-    yield books
-    books.close()
-
-
-@pytest.fixture
-def client(lockhouse: Lockhouse) -> Iterator[RelyingParty]:
-    """Return the client that it knows."""
-    party = RelyingParty(lockhouse=lockhouse)
-    yield party
-    party.close()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
