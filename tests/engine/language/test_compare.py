@@ -4,8 +4,8 @@
 
 import pytest
 
-from engine.contracts import Contract, parse_fields
-from engine.language import Change, FlowSet, Source, check_flows, compare_flows, compare_graphs
+from engine.contracts import Contract, frozen, parse_fields
+from engine.language import Catalogue, Change, FlowSet, Source, check_flows, compare_flows, compare_graphs
 from engine.language.compare_change import declaration_differences
 from tests.engine.language.samples import CATALOGUE, CONTRACTS, FLOWS
 
@@ -35,7 +35,17 @@ nodes:
 
 
 def graphs(text: str, contracts: tuple[Contract, ...] = CONTRACTS) -> FlowSet:
-    report = check_flows([Source(file="approve.yaml", text=text)], contracts=contracts)
+    ids = (
+        "approve.ask.title",
+        "approve.ask.fields.why.label",
+        "approve.ask.actions.submit.label",
+        "approve.ask.actions.refuse.label",
+        "approve.ask.show.amount",
+        "approve.ask.show.note",
+        "approve.no",
+    )
+    texts = Catalogue(languages=frozen({"en": frozen(dict.fromkeys(ids, "…"))}))
+    report = check_flows([Source(file="approve.yaml", text=text)], contracts=contracts, catalogue=texts)
     assert report.ok, report.errors
     return FlowSet(flows=report.flows)
 
@@ -84,6 +94,78 @@ def test_each_change_says_where_whether_it_breaks_and_whom(
         edits.append(("declined: late}", "declined: ask}"))
         edits.append(("submit: pay, refuse: late}", "submit: late, refuse: late}"))
     assert changes(*edits)[path] == expected
+
+
+def test_a_node_of_another_kind_concerns_who_waits_there() -> None:
+    edit = (
+        "  hear: {wait: booked, routes: {signalled: done}, timeout: {after: 1h, to: late}}",
+        "  hear: {decide: [], else: done}",
+    )
+    signals = ("signals: {booked: {from: =inputs.who, payload: {reference: string}, early: keep}}\n", "")
+    assert changes(edit, signals)["nodes.hear"] == ("node-kind", True, ("waiting executions", "people"))
+
+
+def test_an_end_or_a_decision_that_is_gone_breaks_nobody() -> None:
+    text = OLD.replace("charged: hear", "charged: soon").replace(
+        "  done: {", "  soon: {decide: [], else: hear}\n  done: {"
+    )
+    found = compare_graphs(graphs(text).flows[0], graphs(OLD).flows[0])
+    assert [(each.path, each.breaking) for each in found if each.kind == "node-removed"] == [("nodes.soon", False)]
+
+
+def test_prompts_tell_front_ends_what_is_new() -> None:
+    found = changes(
+        ("{amount: =inputs.amount, note:", "{amount: =inputs.amount, who: =inputs.who, note:"),
+        ("refuse: late}", "refuse: late, later: ask}"),
+        ("    routes: {submit", "    by: =inputs.who\n    routes: {submit"),
+    )
+    assert found["nodes.ask.show.who"] == ("prompt", False, ("front ends",))
+    assert found["nodes.ask.routes.later"] == ("route", False, ("people",))
+    assert found["nodes.ask"] == ("prompt", True, ("front ends",))
+
+
+def test_texts_of_the_catalogue_and_messages_on_the_way_are_told() -> None:
+    found = changes(
+        ("prompt: {title: Right?}", "prompt: approve.ask"),
+        ("declined: late}", "declined: {to: late, say: approve.no}}"),
+    )
+    assert found["nodes.ask"] == ("text", False, ("people",))
+    assert found["nodes.pay.routes.declined"] == ("route", False, ("people",))
+
+
+def test_a_signal_may_come_from_others() -> None:
+    assert changes(("from: =inputs.who", "from: bob"))["signals.booked.from"] == ("signal", True, ("senders",))
+
+
+def test_an_outcome_that_is_gone_breaks_callers() -> None:
+    text = OLD.replace("refused: {}}", "refused: {}, lost: {}}").replace("declined: late}", "declined: lost}")
+    text = text.replace("  late: {", "  lost: {end: lost}\n  late: {")
+    found = compare_graphs(graphs(text).flows[0], graphs(OLD).flows[0])
+    assert [each.breaking for each in found if each.path == "outcomes.lost"] == [True]
+
+
+def test_an_executor_comes_and_goes_and_promises_something_else() -> None:
+    def paid(**promises: object) -> FlowSet:
+        contract = Contract.from_json({**CONTRACTS[2].to_json(), **promises})
+        return graphs(OLD, (contract,))
+
+    (found,) = [each for each in compare_flows(graphs(OLD), paid(takes_key=True)) if each.kind == "executor"]
+    assert (found.path, found.message, found.breaking) == ("executors.charge", "promises something else", True)
+    text = OLD.replace(
+        "  pay:\n    task: charge\n    with: {amount: =inputs.amount}\n    routes: {charged: hear, declined: late}",
+        "  pay: {decide: [], else: hear}",
+    )
+    gone = {each.path: each.breaking for each in compare_flows(graphs(OLD), graphs(text))}
+    assert gone["executors.charge"] is False
+    assert {each.path: each.breaking for each in compare_flows(graphs(text), graphs(OLD))}["executors.charge"] is True
+
+
+def test_an_executor_with_another_outcome_breaks_who_runs_it() -> None:
+    raw = CONTRACTS[2].to_json()
+    more = Contract.from_json({**raw, "outcomes": {**raw["outcomes"], "pending": {}}})
+    text = OLD.replace("declined: late}", "declined: late, pending: late}")
+    found = compare_flows(graphs(OLD), graphs(text, (more,)))
+    assert [each.breaking for each in found if each.path == "executors.charge.outcomes.pending"] == [True]
 
 
 def test_an_outcome_more_breaks_callers_and_so_does_one_less() -> None:
@@ -169,6 +251,7 @@ def test_flows_and_texts_come_and_go() -> None:
         ("string", {"type": "string", "default": "x"}, False, False),
         ("string", {"type": "string", "optional": True}, False, True),
         ({"type": "string", "default": "x"}, {"type": "string", "default": "y"}, False, False),
+        ({"type": "string", "default": "x"}, {"type": "string", "optional": True}, False, True),
         ("string", {"type": "string", "min": 1}, True, False),
         ({"type": "string", "min": 1}, "string", False, True),
         ("string", {"type": "string", "pattern": "a+"}, True, True),
