@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 
 from engine.contracts import UNSET, Declaration
 from engine.language.diagnostics import Diagnostic, Span
-from engine.language.graph import DecideNode
+from engine.language.graph import DecideNode, WaitNode
 from engine.language.inference import declared_along
 from engine.language.study import PlacedTarget, PlacedValue, Study, expressions
 from engine.language.terms import Choice, Filtered, Operation, Opposite, Read, Term, Tested, children
@@ -56,7 +57,7 @@ def check_data(study: Study) -> Iterator[Diagnostic]:
     first = sum(bits.get(("vars", name), 0) for name, part in study.document.variables.items() if _has_default(part))
     entering = _entering(study.roots, first, ways)
     for placed in study.values:
-        facts = _facts_at(placed, first, entering, ways)
+        facts = _facts_at(study, placed, first, entering, ways)
         if facts is None:
             continue
         trail = partial(_trail, node=placed.node, first=first, roots=study.roots, ways=ways, bits=bits)
@@ -109,8 +110,9 @@ def _way(study: Study, target: PlacedTarget, bits: Bits, products: int) -> _Way:
     if not products:
         return _Way(target, 0, sets, 0)  # nobody reads what it produces
     outcomes = study.outcomes_of(node) or {}
-    fields = outcomes.get(target.way, {})
-    if target.path[2] == "routes" and target.way not in {*outcomes, "fault"}:
+    routed = target.path[2] == "routes"  # an outcome may be called timeout or catch, like other ways out of a node
+    fields = outcomes.get(target.way, {}) if routed else {}
+    if routed and target.way not in {*outcomes, "fault"}:
         # a route without an outcome is reported as such, and nothing must follow from it
         fields = {name: declared for every in outcomes.values() for name, declared in every.items()}
     present = [name for name, declared in fields.items() if not declared.optional or _has_default(declared)]
@@ -131,7 +133,9 @@ def _entering(roots: Sequence[str], first: int, ways: Ways) -> dict[str, int]:
     return entering
 
 
-def _facts_at(placed: PlacedValue, first: int, entering: Mapping[str, int], ways: Ways) -> int | None:
+def _facts_at(study: Study, placed: PlacedValue, first: int, entering: Mapping[str, int], ways: Ways) -> int | None:
+    if placed.role == "sender":
+        return _facts_of_signal(study, str(placed.path[1]), first, entering)
     if placed.node is None:
         return first
     facts = entering.get(placed.node)
@@ -139,6 +143,18 @@ def _facts_at(placed: PlacedValue, first: int, entering: Mapping[str, int], ways
         return facts
     on = next((way for way in ways[placed.node] if way.target.name == placed.after), None)
     return on.after(facts) if on is not None else None
+
+
+def _facts_of_signal(study: Study, signal: str, first: int, entering: Mapping[str, int]) -> int:
+    """Return what is known when a signal's sender is looked at: one that may not be early comes to who waits for it."""
+    waiting = [
+        entering[name]
+        for name, node in study.document.nodes.items()
+        if isinstance(node, WaitNode) and node.signal == signal and name in entering
+    ]
+    if study.document.signals[signal].early != "refuse" or not waiting:
+        return first
+    return reduce(and_, waiting)
 
 
 def _unguarded(term: Term, facts: int, bits: Bits) -> Iterator[tuple[Read, int]]:

@@ -233,3 +233,32 @@ def test_contracts_of_installed_executors_are_what_counts() -> None:
     report = check_flows(sources, contracts=(*CONTRACTS[:2], contract), catalogue=CATALOGUE)
     assert {found.code for found in report.errors} == {"LH304", "LH314", "LH402"}
     assert Done("charged").fields == {}
+
+
+WAITING = """\
+flow: waiting
+version: 1.0.0
+language: 1
+outcomes: {ok: {note: string}}
+signals: {called: {from: =steps.find.device, early: EARLY}}
+start: find
+nodes:
+  find: {task: find, timeout: {after: 5s, to: LATE}, routes: {timeout: wait}}
+  wait: {wait: called, routes: {signalled: end}}
+  end: {end: ok, with: {note: =steps.find.device}}
+  none: {end: ok, with: {note: none}}
+"""
+FINDING = (Contract.declare(name="find", summary="Finds.", effect="external", outcomes={"timeout": {"device": "id"}}),)
+
+
+def test_a_sender_is_looked_at_when_the_signal_may_come() -> None:
+    text = WAITING.replace("LATE", "none")
+    assert check_flows([("a.yaml", text.replace("EARLY", "refuse"))], contracts=FINDING).diagnostics == ()
+    early = check_flows([("a.yaml", text.replace("EARLY", "keep"))], contracts=FINDING).diagnostics
+    assert [(found.code, found.line) for found in early] == [("LH701", 5)]
+
+
+def test_an_outcome_called_timeout_is_not_the_timeout() -> None:
+    text = WAITING.replace("LATE", "end").replace("EARLY", "refuse")
+    found = check_flows([("a.yaml", text)], contracts=FINDING).diagnostics
+    assert [(one.code, one.line) for one in found if one.line == 10] == [("LH701", 10)]
