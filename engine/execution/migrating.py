@@ -60,7 +60,8 @@ def _misfits(old: Graph, new: Graph, frame: Frame, target: str, *, alone: bool) 
         case _:
             pass
     for problem in check_fields(new.inputs, frame.inputs):
-        yield f"inputs.{problem.field}: {problem.message}"
+        if problem.code not in {"required", "unknown"}:  # what no later node of its version reads was not kept
+            yield f"inputs.{problem.field}: {problem.message}"
     for name, value in frame.vars.items():
         if name in new.variables and check_value(new.variables[name], value):
             yield f"vars.{name}: its value is not of the type that it has in {new.version}"

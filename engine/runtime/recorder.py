@@ -31,6 +31,7 @@ from engine.execution import (
     transition,
 )
 from engine.language import Graph
+from engine.runtime.keeping import Keeping
 from engine.runtime.observing import Observer
 from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
@@ -118,6 +119,7 @@ class Recorder:
     ) -> None:
         self._published, self._registry, self._on_end, self._rows = published, registry, on_end, rows
         self._lease, self._observer = lease, observer
+        self._keeping = Keeping()
 
     def start(
         self,
@@ -301,7 +303,8 @@ class Recorder:
             after, lease = replace(after, status="running", take_ups=take_ups, epoch=before.epoch + 1), self._lease
         else:
             after = replace(after, status="ready", wake_at=now)
-        written = self._rows.store(unit, after, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
+        kept = replace(after, state=self._keeping.kept(self._published.graphs, after.state))
+        written = self._rows.store(unit, kept, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
         return after, written
 
     def _after_end(self, unit: Unit, before: Held, after: Held, now: datetime) -> Held:

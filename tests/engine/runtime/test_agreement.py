@@ -85,7 +85,7 @@ class Runtime:
         async def deliver(*, key: str, payload: object) -> None:
             self.sent.append(key)
 
-        house.post.deliver = deliver  # type: ignore[assignment,method-assign]  # both processes send to one world
+        house.post.deliver = deliver  # type: ignore[method-assign]  # both processes send to one world
         return house
 
     def _book(self, context: Context, _inputs: object) -> Answer | Exception:
@@ -147,6 +147,8 @@ async def act(runtime: Runtime, number: int, action: tuple[Any, ...]) -> None:
             token = (await engine.inspect("e1")).token or ""
             with suppress(InvalidFields, StepConflict, StepGone):
                 await engine.submit("e1", token="x" if answer == "stale" else token, action=answer, values={})
+        case _:
+            raise AssertionError(action)
 
 
 def follow(twin: Twin, action: tuple[Any, ...], now: Any) -> None:
