@@ -165,7 +165,7 @@ def test_any_edit_gives_diagnostics_and_no_traceback(kind: str, data: st.DataObj
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", FUZZERS)
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(data=st.data())
 def test_many_edits_give_diagnostics_and_no_traceback(kind: str, data: st.DataObject) -> None:
     FUZZERS[kind](data)
