@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from engine.contracts import Contract, Declaration, frozen, parse_duration
@@ -15,7 +15,8 @@ from engine.language.relative import moved_fields
 Answer = tuple[str, Mapping[str, Any]]
 FAULTS: Final = ("transient", "refused", "fault")
 DEFERRED: Final = "deferred"
-LONGEST_PROMISE: Final = "1d"
+USUAL_PROMISE: Final = "1d"
+MOST_PROMISED: Final = timedelta(days=3660)
 _ANSWER: Final = "answer"
 
 
@@ -95,5 +96,15 @@ def answered(
     if outcome in FAULTS:
         return Failed(kind=outcome, code=str(fields.get("code", outcome)))
     if outcome == DEFERRED:
-        return Promised(until=now + parse_duration(str(fields.get("for", LONGEST_PROMISE))))
+        return Promised(until=now + _promised(str(fields.get("for", USUAL_PROMISE))))
     raise NoAnswer(f"'{contract.name}' has no outcome '{outcome}'")
+
+
+def _promised(text: str) -> timedelta:
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        raise NoAnswer(f"'for' takes a duration: {error}") from error
+    if not timedelta(0) <= length <= MOST_PROMISED:
+        raise NoAnswer("'for' lies between 0s and ten years")
+    return length

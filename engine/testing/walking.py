@@ -13,7 +13,7 @@ from engine.language.relative import moved_fields
 from engine.runtime import FormField, Step, render_step
 from engine.testing.drawing import drawn, rule
 from engine.testing.entering import NotAValue, entered
-from engine.testing.mocks import DEFERRED, FAULTS, NoAnswer, answered
+from engine.testing.mocks import DEFERRED, FAULTS, MOST_PROMISED, NoAnswer, answered
 from engine.testing.samples import sample
 from engine.testing.simulation import Simulation
 from engine.testing.telling import fields, shown, span, standing, told
@@ -171,6 +171,8 @@ class Walk:
             length = parse_duration(text)
         except ValueError as error:
             raise NotAValue(str(error)) from error
+        if length > MOST_PROMISED:
+            raise NotAValue("time passes by ten years at most")
         self._simulation.advance(length)
         self._terminal.tell(f"  it is {span(self._simulation.now - self._began)} after the start")
 

@@ -204,7 +204,19 @@ def test_inputs_that_are_not_given_are_asked_for(folder: Path, capsys: Said) -> 
 def test_time_passes_and_mistakes_are_told(folder: Path, capsys: Said) -> None:
     assert (
         walked(
-            folder, "laeve", "+5x", "signal nope", "answer", "help", "submit", "too long", "hi", "", "x", "fault away"
+            folder,
+            "laeve",
+            "+5x",
+            "+9999999d",
+            "signal nope",
+            "answer",
+            "help",
+            "submit",
+            "too long",
+            "hi",
+            "",
+            "x",
+            "fault away",
         )
         == 0
     )
@@ -212,6 +224,7 @@ def test_time_passes_and_mistakes_are_told(folder: Path, capsys: Said) -> None:
     for words in (
         "expected one of submit, leave, found 'laeve'",
         "a duration is written like",
+        "ten years at most",
         "expected `signal NAME` with one of: woken",
         "no task has promised an answer",
         "NUMBER or NAME",

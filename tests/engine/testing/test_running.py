@@ -1,6 +1,7 @@
 """What tests of flows say: they pass, they fail at the first difference, they cover."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -197,3 +198,13 @@ def test_junit_tells_what_failed_and_where() -> None:
 
 def test_the_tests_are_what_they_are_called() -> None:
     assert len(flow_set(TRIP_TESTS).tests["trip"]) == 13
+
+
+@pytest.mark.parametrize("length", ["9999999d", "soon", "-PT1H"])
+def test_a_promise_of_no_sensible_length_is_told(length: str) -> None:
+    flows = flow_set()
+    test = replace(flows.tests["tell"][1], mocks={"send": (("deferred", {"for": length}),)})
+
+    result = simulate(flows.by_digest, flows.latest("tell"), test)
+
+    assert "'for'" in (result.problem or "")
