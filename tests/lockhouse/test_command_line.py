@@ -163,7 +163,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "client scope": (
         ["client", "add", "--id", "a", "--scope", "openid", "--scope", "paymnt"],
         2,
-        "scopes: expected scopes that the settings know (email, offline_access, openid, phone, profile), found paymnt; add [scopes",
+        "(email, offline_access, openid, phone, profile), found paymnt; add [scopes.paymnt]",
     ),
     "no such client": (["client", "remove", "nobody"], 1, "there is no client nobody; `lockhouse client list`"),
     "no such person": (["person", "disable", "nobody"], 1, "nobody is called nobody; `lockhouse person list`"),
