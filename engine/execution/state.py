@@ -277,6 +277,8 @@ def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
             return {"$secret": value.id}
         case Mapping():
             return _pack_parts(value)
+        case bytes() | bytearray():
+            raise TypeError("expected JSON, a time or a duration, found bytes")  # they would become numbers
         case _:
             return [part if type(part) in _AS_THEY_ARE else pack(part) for part in value]
 

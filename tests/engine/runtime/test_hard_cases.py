@@ -19,7 +19,7 @@ from engine.runtime.bounded import bounded
 from engine.storage import Database, SealBroken, StorageUnavailable, Unit
 from engine.storage.tables import executions, outbox
 from tests.engine.execution.flows import NOON, end, flow, prompt, task
-from tests.engine.runtime.kit import QUICK, House, make_house, marks, opened
+from tests.engine.runtime.kit import QUICK, House, make_house, mark, marks, opened
 from tests.engine.runtime.storms import Away, strike
 
 pytestmark = pytest.mark.anyio
@@ -159,7 +159,8 @@ async def test_an_on_end_whose_statement_is_wrong_backs_off(database: Database) 
 
 
 async def test_a_database_error_that_an_executor_makes_its_own_is_still_the_databases(house: House) -> None:
-    def ask(unit: Unit, _context: Context, _inputs: Mapping[str, Any]) -> Done:
+    def ask(unit: Unit, context: Context, _inputs: Mapping[str, Any]) -> Done:
+        mark(unit, context.key, "counted")
         unit._failure = StorageUnavailable("the disk is full")  # as a statement leaves it
         raise ValueError
 
