@@ -54,6 +54,8 @@ class Operation(Generic[M]):
     # Asked with the token before anything else of the request is read; raises the problem that it is.
     allow: Callable[[str], Awaitable[None]] | None = None
     body: type[BaseModel] = Nothing
+    # In bytes, where the deployment's limit is smaller: for what is longer by its nature.
+    body_at_least: int = 0
     query: type[BaseModel] = Nothing
     headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[int, ...] = ()

@@ -6,6 +6,7 @@ from typing import Any, Final
 from engine.http.operations import Answer, Operation
 from engine.http.operator import OperatorHandlers, Operators
 from engine.http.operator_models import (
+    MOST_FLOW_TEXT,
     CancelExecution,
     CheckBody,
     CheckFlow,
@@ -56,6 +57,7 @@ def operator_operations(engine: Engine, *, operators: Operators) -> list[Operati
             handler=handlers.check,
             answers={200: Answer(about="what the compiler says", model=CheckBody)},
             body=CheckFlow,
+            body_at_least=MOST_FLOW_TEXT * 6 + 1024,
         ),
         operation(
             "executions:read",

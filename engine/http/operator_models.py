@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.http.models import Name
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
+# In characters; each may take six bytes in JSON.
+MOST_FLOW_TEXT = 40_000
 Status = Literal["ready", "running", "waiting", "ending", "ended", "broken"]
 
 
@@ -16,7 +18,7 @@ class CheckFlow(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    text: Annotated[str, Field(max_length=200_000)]
+    text: Annotated[str, Field(max_length=MOST_FLOW_TEXT)]
     file: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")] = "flow.yaml"
 
 
@@ -137,6 +139,7 @@ class DoneBody(BaseModel):
 
 
 __all__ = [
+    "MOST_FLOW_TEXT",
     "CancelExecution",
     "CheckBody",
     "CheckFlow",

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -115,7 +115,8 @@ class Resource:
             await operation.allow(token)
         path = {**operation.fixed, **_path(request)}
         query = _query(operation, request)
-        body = await read_model(request, operation.body, self._limits) if operation.takes_body else Nothing()
+        limits = replace(self._limits, body=max(self._limits.body, operation.body_at_least))
+        body = await read_model(request, operation.body, limits) if operation.takes_body else Nothing()
         return Call(request=request, path=path, body=body, query=query, bearer=token)
 
 

@@ -132,3 +132,11 @@ async def test_a_dead_letter_is_listed_sent_again_and_dropped(front: Front) -> N
     problem(unknown, 404, "unknown_message")
     await front.house.engine.run_due()
     assert await front.house.told("sent") == 1
+
+
+async def test_the_text_of_a_flow_may_be_longer_than_other_bodies(front: Front) -> None:
+    fits = await front.client.post("/operator/flows/check", headers=ALL, json={"text": "ü" * 40_000})
+    longer = await front.client.post("/operator/flows/check", headers=ALL, json={"text": "ü" * 40_001})
+
+    assert (fits.status_code, fits.json()["ok"]) == (200, False)
+    assert problem(longer, 422, "invalid_request")["errors"][0]["code"] == "max"

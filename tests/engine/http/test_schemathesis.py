@@ -76,8 +76,8 @@ def test_the_api_does_what_its_document_says(origin: str, tmp_path: Path) -> Non
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2])
 def test_the_api_does_what_its_document_says_for_long(origin: str, tmp_path: Path, seed: int) -> None:
-    done = run(origin, tmp_path, "--max-examples", "25", "--seed", str(seed))
+    done = run(origin, tmp_path, "--max-examples", "10", "--seed", str(seed))
 
     assert done.returncode == 0, done.stdout + done.stderr
