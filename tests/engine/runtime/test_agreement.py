@@ -198,7 +198,7 @@ def test_the_runtime_agrees_with_the_interpreter(world: dict[str, Any]) -> None:
 
 
 @pytest.mark.long
-@settings(QUICKLY, max_examples=2000)
+@settings(QUICKLY, max_examples=400)
 @given(WORLDS)
 def test_the_runtime_agrees_with_the_interpreter_for_long(world: dict[str, Any]) -> None:
     _agree_in_memory(world)
