@@ -140,7 +140,7 @@ def keep(graphs: Graphs, state: State, event: Signalled, now: datetime) -> Chang
         kept = state.signals.get(event.signal, ())
         if declared.early != "keep" or sum(each["depth"] == depth for each in kept) >= KEPT_SIGNALS:
             return state, (Refuse(code="too_early"),)
-        # It was checked against this flow's declaration: a caller that awaits a signal of the same name must not hear it.
+        # It was checked against this flow's declaration: a caller that awaits a signal of this name must not hear it.
         early = {"sender": event.sender, "payload": event.payload, "depth": depth}
         walk.signals = {**state.signals, event.signal: (*kept, early)}
         walk.note("kept", frame.node, signal=event.signal, sender=event.sender)
