@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -115,7 +115,7 @@ inputs.nothing | default('')['__class__']
 class Guarded:
     """A value whose every attribute tells that somebody reached for it."""
 
-    reached: list[str]
+    reached: ClassVar[list[str]] = []
 
     def __getattribute__(self, name: str) -> Any:
         # isinstance() asks for the class of a value; nothing else may.
