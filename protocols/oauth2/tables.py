@@ -33,7 +33,7 @@ CLIENTS = Table(
     Column("jwks_uri", Text, info=_CLEAR),
     Column("auth_alg", Text, info=_CLEAR),
     Column("resource", Text, info=_CLEAR),
-    Column("rotates_refresh", Integer, nullable=False, server_default="0", info=_CLEAR),
+    Column("rotates_refresh", Integer, info=_CLEAR),
 )
 
 # Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.

@@ -43,8 +43,15 @@ class Visitor:
 
     def listen(self) -> None:
         """Note from now on what comes, and what does not."""
-        self.page.on("response", self._answers.append)
-        self.page.on("requestfailed", self._failed.append)
+        self.page.on("response", self._note_answer)
+        self.page.on("requestfailed", self._note_failure)
+
+    # Methods, since the browser's library cannot listen with what is built in.
+    def _note_answer(self, answer: Response) -> None:
+        self._answers.append(answer)
+
+    def _note_failure(self, request: Request) -> None:
+        self._failed.append(request)
 
     async def open(self, gallery: str, name: str, *, scheme: Any = "light") -> Page:
         """Open a page and return it; it stands still, as people may ask their device for."""

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("oauth2_clients", sa.Column("rotates_refresh", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("oauth2_clients", sa.Column("rotates_refresh", sa.Integer))
     op.add_column("oauth2_grants", sa.Column("auth_time", sa.BigInteger))
     op.add_column("oauth2_grants", sa.Column("methods", sa.Text))
     op.add_column("oauth2_grants", sa.Column("acr", sa.Text))
