@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reference_errors import about, text_of
 
+from engine.execution import transition_table
 from engine.execution.events import EVENTS, Command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +20,11 @@ HEAD = """# Events
 
 Each is recorded in one transaction with the state that it leads to."""
 
+TABLE = """## Every phase, every event
+
+What a transition does with each event in each phase, read from the table that runs, so that it cannot say anything else.
+A timer that is due fires before any of them."""
+
 HISTORY = """## What the history notes
 
 One line for each of these, in the order in which they came, with the node and with secrets masked."""
@@ -30,7 +36,8 @@ LOG = """## What the log says
 
 def events_page() -> str:
     """Return the events, the commands that answer them, the kinds of notes, and the lines of the log."""
-    parts = [HEAD, _classes(EVENTS), "A transition answers with any of these:", _classes(Command.__args__), HISTORY]
+    parts = [HEAD, _classes(EVENTS), "A transition answers with any of these:", _classes(Command.__args__)]
+    parts += [TABLE, transition_table().strip(), HISTORY]
     notes = [f"| `{kind}` | {listed(sorted(facts))} |" for kind, facts in sorted(note_kinds().items())]
     parts += ["\n".join(["| kind | facts |", "| --- | --- |", *notes]), LOG]
     rows = [f"| `{name}` | {level} | {facts} |" for name, level, facts in sorted(log_lines())]
