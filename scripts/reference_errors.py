@@ -72,8 +72,8 @@ def _raised() -> Iterator[str]:
         yield f"### {turn}\n\n" + "\n".join(["| code | class | meaning |", "| --- | --- | --- |", *rows])
 
 
-def _code(kind: type[FlowError]) -> str:
-    return kind.code
+def _code(kind: type[FlowError]) -> tuple[str, str]:
+    return kind.code, kind.__name__
 
 
 def below(kind: type[FlowError]) -> set[type[FlowError]]:

@@ -22,8 +22,7 @@ Each is recorded in one transaction with the state that it leads to."""
 
 TABLE = """## Every phase, every event
 
-What a transition does with each event in each phase, read from the table that runs, so that it cannot say anything else.
-A timer that is due fires before any of them."""
+What a transition does with each event in each phase, read from the table that runs. A timer that is due fires first."""
 
 HISTORY = """## What the history notes
 
