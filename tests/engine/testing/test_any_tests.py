@@ -73,5 +73,6 @@ def test_mangled_tests_are_told_or_run() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_very_many_mangled_tests_are_told_or_run() -> None:
     assert tried(5000, seed=4712) > 10_000
