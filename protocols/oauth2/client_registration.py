@@ -62,6 +62,8 @@ class NewClient:
     ``private_key_jwt`` has no secret but ``jwks`` (a key set as JSON) or ``jwks_uri``. ``auth_alg`` fixes what its
     assertions are signed with. ``resource`` is the audience of the API that this client is: it may introspect the
     tokens that are meant for it. ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
+    ``notification_endpoint`` is where ping and push go, ``request_alg`` what its request objects are signed with.
+    ``sector`` is the host that pairwise subjects belong to; ``agent`` says that it acts for people by itself.
     """
 
     client_id: str
@@ -82,6 +84,14 @@ class NewClient:
     auth_alg: str | None = None
     resource: str | None = None
     rotates_refresh: bool = False
+    notification_endpoint: str | None = None
+    request_alg: str | None = None
+    takes_user_code: bool = False
+    subject_type: str = "public"
+    sector: str | None = None
+    token_format: str = "jwt"  # noqa: S105 - a format's name, no secret
+    agent: bool = False
+    profile: str | None = None
 
     def check(self) -> None:
         """Raise ClientInvalid for the first setting that cannot be."""

@@ -44,6 +44,14 @@ class Client:
     id_token_alg: str | None
     resource: str | None
     rotates_refresh: bool
+    notification_endpoint: str | None
+    request_alg: str | None
+    takes_user_code: bool
+    subject_type: str
+    sector: str | None
+    token_format: str
+    agent: bool
+    profile: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +111,14 @@ class Clients:
             "auth_alg": client.auth_alg,
             "resource": client.resource,
             "rotates_refresh": int(client.rotates_refresh),
+            "notification_endpoint": client.notification_endpoint,
+            "request_alg": client.request_alg,
+            "takes_user_code": int(client.takes_user_code),
+            "subject_type": client.subject_type,
+            "sector": client.sector,
+            "token_format": client.token_format,
+            "agent": int(client.agent),
+            "profile": client.profile,
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
@@ -182,6 +198,14 @@ def _client(row: Any) -> Client:
         id_token_alg=row.id_token_alg,
         resource=row.resource,
         rotates_refresh=bool(row.rotates_refresh),
+        notification_endpoint=row.notification_endpoint,
+        request_alg=row.request_alg,
+        takes_user_code=bool(row.takes_user_code),
+        subject_type=row.subject_type or "public",
+        sector=row.sector,
+        token_format=row.token_format or "jwt",
+        agent=bool(row.agent),
+        profile=row.profile,
     )
 
 

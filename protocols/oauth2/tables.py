@@ -34,6 +34,19 @@ CLIENTS = Table(
     Column("auth_alg", Text, info=_CLEAR),
     Column("resource", Text, info=_CLEAR),
     Column("rotates_refresh", Integer, info=_CLEAR),
+    Column("notification_endpoint", Text, info=_CLEAR),
+    Column("request_alg", Text, info=_CLEAR),
+    Column("takes_user_code", Integer, info=_CLEAR),
+    Column("subject_type", Text, info=_CLEAR),
+    Column("sector", Text, info=_CLEAR),
+    Column("token_format", Text, info=_CLEAR),
+    Column("agent", Integer, info=_CLEAR),
+    Column("profile", Text, info=_CLEAR),
+    # who keeps this client: the operator, a file of clients, or itself by registration
+    Column("origin", Text, info=_CLEAR),
+    Column("registration_hash", LargeBinary, info={"kept": "hashed"}),
+    # what is only shown or handed back (RFC 7591 section 2): names, addresses, contacts
+    Column("details", Text, info=_CLEAR),
 )
 
 # Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.
@@ -74,6 +87,7 @@ GRANTS = Table(
     Column("auth_time", BigInteger, info=_CLEAR),
     Column("methods", Text, info=_CLEAR),
     Column("acr", Text, info=_CLEAR),
+    Column("resources", Text, info=_CLEAR),
 )
 
 REFRESH_TOKENS = Table(
@@ -98,7 +112,13 @@ ACCESS_TOKENS = Table(
     Column("grant_id", Text, nullable=False, info=_CLEAR),
     Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
     Column("revoked_at", BigInteger, info=_CLEAR),
+    # Of opaque tokens: what a signed one would say itself.
+    Column("token_hash", LargeBinary, info={"kept": "hashed"}),
+    Column("audience", Text, info=_CLEAR),
+    Column("scope", Text, info=_CLEAR),
+    Column("issued_at", BigInteger, info=_CLEAR),
     Index("oauth2_access_tokens_by_grant", "grant_id"),
+    Index("oauth2_access_tokens_by_hash", "token_hash", unique=True),
     Index("oauth2_access_tokens_by_expiry", "expires_at"),
 )
 

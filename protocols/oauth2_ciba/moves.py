@@ -42,6 +42,10 @@ _WRITES: Mapping[Event, Mapping[str, Any]] = MappingProxyType(
 )
 
 
+# What only a delivery needs goes with the last one (ciba.md "Storage").
+_ERASED: Mapping[str, Any] = MappingProxyType({"auth_req_id": null(), "notification_token": null()})
+
+
 def conditional_update(move: Move) -> Update:
     """Return the UPDATE of one row of the table: it changes nothing unless the request is still where *move* begins."""
     conditions = [_R.request_id == bindparam("which"), _R.status == move.at.value]
@@ -56,6 +60,7 @@ def conditional_update(move: Move) -> Update:
             reason=_WHY,
             decided_at=func.coalesce(_R.decided_at, _NOW),
             due_at=bindparam("new_due_at") if final else _R.redeem_by,
+            **(_ERASED if final else {}),
             **_WRITES.get(move.event, {}),
         )
     )

@@ -38,6 +38,10 @@ class Request:
     flow_execution_id: str
     login_execution_id: str | None
     flow_digest: str | None
+    acr_values: str | None
+    resources: tuple[str, ...]
+    hint_unverified: bool
+    decoy: bool
     granted: tuple[str, ...]
     methods: tuple[str, ...]
     auth_time: datetime | None
@@ -46,6 +50,8 @@ class Request:
     binding_message: bytes | None = field(repr=False)
     answer: bytes | None = field(repr=False)
     answer_key: bytes | None = field(repr=False)
+    sealed_auth_req_id: bytes | None = field(repr=False)
+    sealed_notification_token: bytes | None = field(repr=False)
 
     def state_at(self, now: datetime) -> State:
         """Return the state that counts at *now*: what has run out is expired, whether or not the sweep has come by."""
@@ -98,6 +104,11 @@ class NewRequest:
     expires_in: timedelta
     # the version of the journey that the request runs on; None where a login attempt brings its own
     flow_digest: str | None = None
+    resources: tuple[str, ...] = ()
+    # of ping and push clients; the auth_req_id is kept, sealed, with it
+    notification_token: str | None = field(default=None, repr=False)
+    hint_unverified: bool = False
+    decoy: bool = False
 
 
 def _token(noise: bytes) -> str:
@@ -150,6 +161,11 @@ def insert_request(unit: Unit, new: NewRequest, *, keyring: Keyring, now: dateti
             "acr_values": new.acr_values,
             "binding_message": None if message is None else keyring.seal(message_place(row), message.encode()),
             "binding_message_hash": None if message is None else keyring.mac("ciba.binding_message", row, message),
+            "auth_req_id": _sealed(keyring, new, "auth_req_id", new.ids.auth_req_id),
+            "notification_token": _sealed(keyring, new, "notification_token", new.notification_token),
+            "resources": json.dumps(new.resources),
+            "hint_unverified": int(new.hint_unverified),
+            "decoy": int(new.decoy),
             "flow_execution_id": new.ids.execution,
             "flow_digest": new.flow_digest,
             "status": State.PENDING.value,
@@ -199,6 +215,26 @@ def read_message(keyring: Keyring, request: Request) -> str | None:
     return keyring.open(message_place(request.request_id), request.binding_message).decode()
 
 
+def notification_token_of(keyring: Keyring, request: Request) -> str | None:
+    """Return the bearer token that the client wants to be told with; it is erased at a final state."""
+    return _opened(keyring, request.request_id, "notification_token", request.sealed_notification_token)
+
+
+def auth_req_id_of(keyring: Keyring, request: Request) -> str | None:
+    """Return the auth_req_id of a ping or push client's request; it is erased at a final state."""
+    return _opened(keyring, request.request_id, "auth_req_id", request.sealed_auth_req_id)
+
+
+def _sealed(keyring: Keyring, new: NewRequest, column: str, text: str | None) -> bytes | None:
+    if text is None or new.notification_token is None:
+        return None
+    return keyring.seal(Place(REQUESTS.name, column, new.ids.request_id), text.encode())
+
+
+def _opened(keyring: Keyring, request_id: str, column: str, sealed: bytes | None) -> str | None:
+    return None if sealed is None else keyring.open(Place(REQUESTS.name, column, request_id), sealed).decode()
+
+
 def message_place(request_id: str) -> Place:
     """Return where the binding message of a request is sealed for."""
     return Place(REQUESTS.name, "binding_message", request_id)
@@ -222,6 +258,10 @@ def _request(row: Any) -> Request | None:
         flow_execution_id=row.flow_execution_id,
         login_execution_id=row.login_execution_id,
         flow_digest=row.flow_digest,
+        acr_values=row.acr_values,
+        resources=_names(row.resources),
+        hint_unverified=bool(row.hint_unverified),
+        decoy=bool(row.decoy),
         granted=_names(row.granted),
         methods=_names(row.methods),
         auth_time=from_micros(row.auth_time),
@@ -230,6 +270,8 @@ def _request(row: Any) -> Request | None:
         binding_message=row.binding_message,
         answer=row.answer,
         answer_key=row.answer_key,
+        sealed_auth_req_id=row.auth_req_id,
+        sealed_notification_token=row.notification_token,
     )
 
 

@@ -46,6 +46,12 @@ REQUESTS = Table(
     Column("granted", Text, info=_CLEAR),
     Column("methods", Text, info=_CLEAR),
     Column("auth_time", BigInteger, info=_CLEAR),
+    # what ping, push and their answers need; erased at a final state
+    Column("auth_req_id", LargeBinary, info=_SEALED),
+    Column("notification_token", LargeBinary, info=_SEALED),
+    Column("resources", Text, info=_CLEAR),
+    Column("hint_unverified", Integer, info=_CLEAR),
+    Column("decoy", Integer, info=_CLEAR),
     # what was given for it
     Column("grant_id", Text, info=_CLEAR),
     Column("answer", LargeBinary, info=_SEALED),

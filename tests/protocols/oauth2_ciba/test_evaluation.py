@@ -37,6 +37,10 @@ PENDING = Request(
     flow_execution_id="e1",
     login_execution_id=None,
     flow_digest=None,
+    acr_values=None,
+    resources=(),
+    hint_unverified=False,
+    decoy=False,
     granted=(),
     methods=(),
     auth_time=None,
@@ -45,6 +49,8 @@ PENDING = Request(
     binding_message=None,
     answer=None,
     answer_key=None,
+    sealed_auth_req_id=None,
+    sealed_notification_token=None,
 )
 
 
