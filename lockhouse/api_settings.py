@@ -1,4 +1,4 @@
-"""Settings of what programs may call besides the OAuth endpoints: the flow API, metrics; and of traces."""
+"""Settings of what programs may call besides the OAuth endpoints: the flow API, metrics; of plug-ins and of traces."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 
 from lockhouse.message_settings import FORBID, as_list
 
-__all__ = ["FlowApiSection", "MetricsSection", "TracingSection"]
+__all__ = ["FlowApiSection", "MetricsSection", "PluginsSection", "TracingSection"]
 
 
 def _page_origin(text: str) -> str:
@@ -33,6 +33,23 @@ class FlowApiSection(BaseModel):
     max_members: int = Field(default=256, ge=16, le=10_000, description="most members of one JSON object")
     held: int = Field(default=1000, ge=0, description="requests and streams that may wait at a time, in one process")
     held_each: int = Field(default=4, ge=0, description="the same for one execution")
+
+
+class PluginsSection(BaseModel):
+    """Executors of other distributions, by the names of their entry points in the group `lockhouse.executors`."""
+
+    model_config = FORBID
+
+    executors: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...], BeforeValidator(as_list)] = (
+        Field(default=(), description="installed executors that flows may use; no other plug-in is even imported")
+    )
+
+    @field_validator("executors")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"each name once; twice: {', '.join(twice)}")
+        return names
 
 
 class MetricsSection(BaseModel):

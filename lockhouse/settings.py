@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lockhouse.api_settings import FlowApiSection, MetricsSection, TracingSection
+from lockhouse.api_settings import FlowApiSection, MetricsSection, PluginsSection, TracingSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 
 __all__ = [
@@ -280,6 +280,7 @@ class Settings(BaseSettings):
     outgoing: OutgoingSection = OutgoingSection()
     flows: FlowsSection = FlowsSection()
     flow_api: FlowApiSection = FlowApiSection()
+    plugins: PluginsSection = PluginsSection()
     engine: EngineSection = EngineSection()
     log: LogSection = LogSection()
     metrics: MetricsSection = MetricsSection()

@@ -4,7 +4,7 @@ Nothing is decided here. The order is the one in which things need each other: r
 executors that use them, the engine, and what starts flows in it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,20 +36,21 @@ from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import Persons
 from lockhouse.directory.verifier import DirectoryVerifier
 from lockhouse.flow_api import flow_api_routes
-from lockhouse.flows import CONTRACTS, flows_folder
+from lockhouse.flows import flows_folder
 from lockhouse.gate import gate_routes
 from lockhouse.installation import Installation
 from lockhouse.looks import gate_settings
 from lockhouse.messages import check_messages
-from lockhouse.observability import watched
+from lockhouse.observability import Watched, watched
 from lockhouse.outgoing import Outgoing
+from lockhouse.plugins import Plugin, contracts_with, plugins_of
 from lockhouse.settings import LOCAL_CALLBACK, CibaSection, Settings
 from lockhouse.signing import rotate_due_keys
 from protocols.oauth2 import STANDARD_SCOPES, Clients, RemoteKeys, Scope, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
-__all__ = ["EngineStopped", "Wired", "ciba_settings", "wired"]
+__all__ = ["Assembled", "EngineStopped", "Wired", "assembled", "ciba_settings", "wired"]
 
 BUSY = (StorageUnavailable, Overloaded, OutcomeUnknown)
 _KEEP_TRIES = timedelta(days=7)
@@ -69,6 +70,19 @@ class Wired:
     flows: FlowSet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """What a server is made of, before its engine is opened."""
+
+    engine: Engine
+    attempts: Attempts
+    records: CibaRecords
+    persons: Persons
+    clients: Clients
+    outgoing: Outgoing
+    watching: Watched
+
+
 @asynccontextmanager
 async def wired(installation: Installation, *, flows: FlowSet | None = None, work: bool = True) -> AsyncIterator[Wired]:
     """Put a server together from an open *installation* and have it work; all of it stops at the end of the block.
@@ -79,8 +93,65 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
     """
     configuration, settings = installation.configuration, installation.configuration.settings
     database, keyring, clock = installation.database, installation.keyring, installation.clock
-    flows = flows or load_flows(flows_folder(configuration), contracts=CONTRACTS)
+    plugins = plugins_of(configuration)
+    flows = flows or load_flows(flows_folder(configuration), contracts=contracts_with(plugins))
     check_messages(flows_folder(configuration))
+    async with AsyncExitStack() as closing:
+        parts = await closing.enter_async_context(assembled(installation, flows=flows, plugins=plugins, work=work))
+        engine, records = parts.engine, parts.records
+        ciba = Ciba(
+            records=records,
+            engine=engine,
+            database=database,
+            clock=clock,
+            signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
+            remote_keys=RemoteKeys(OutgoingKeys(outgoing=parts.outgoing)),
+            flow_digest=engine.digest_of,
+        )
+        gate = gate_routes(
+            ciba=ciba,
+            engine=engine,
+            database=database,
+            keyring=keyring,
+            clock=clock,
+            settings=gate_settings(configuration),
+        )
+        due = (
+            Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
+            Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
+            Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, parts.attempts)),
+        )
+        await closing.enter_async_context(engine)
+        await closing.enter_async_context(sweeping(due))
+        application = build_application(
+            issuer=settings.issuer,
+            routes=[
+                *protocol_routes(ciba),
+                *gate,
+                *flow_api_routes(engine, settings.flow_api),
+                *parts.watching.routes(engine),
+            ],
+            ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
+            busy=BUSY,
+        )
+        yield Wired(
+            application=application,
+            engine=engine,
+            ciba=ciba,
+            records=records,
+            persons=parts.persons,
+            clients=parts.clients,
+            flows=flows,
+        )
+
+
+@asynccontextmanager
+async def assembled(
+    installation: Installation, *, flows: FlowSet, plugins: Sequence[Plugin], work: bool
+) -> AsyncIterator[Assembled]:
+    """Put together what a server is made of; its engine is not open, so nothing has been published or is refused."""
+    configuration, settings = installation.configuration, installation.configuration.settings
+    database, keyring, clock = installation.database, installation.keyring, installation.clock
     assertion_key = await database.read(partial(load_assertion_key, keyring=keyring))
     async with AsyncExitStack() as closing:
         outgoing = _outgoing(settings, seconds=settings.outgoing.timeout)
@@ -119,6 +190,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
                 remote=settings.callbacks,
                 courier=OutgoingCourier(outgoing=outgoing),
             ),
+            *(plugin.executor for plugin in plugins),
         ]
         watching = watched(settings)
         guard = _DispatchGuard(installation=installation, records=records)
@@ -135,50 +207,14 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             work=work,
             observer=watching.observer,
         )
-        ciba = Ciba(
-            records=records,
+        yield Assembled(
             engine=engine,
-            database=database,
-            clock=clock,
-            signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
-            remote_keys=RemoteKeys(OutgoingKeys(outgoing=outgoing)),
-            flow_digest=engine.digest_of,
-        )
-        gate = gate_routes(
-            ciba=ciba,
-            engine=engine,
-            database=database,
-            keyring=keyring,
-            clock=clock,
-            settings=gate_settings(configuration),
-        )
-
-        due = (
-            Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
-            Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
-            Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, attempts)),
-        )
-        await closing.enter_async_context(engine)
-        await closing.enter_async_context(sweeping(due))
-        application = build_application(
-            issuer=settings.issuer,
-            routes=[
-                *protocol_routes(ciba),
-                *gate,
-                *flow_api_routes(engine, settings.flow_api),
-                *watching.routes(engine),
-            ],
-            ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
-            busy=BUSY,
-        )
-        yield Wired(
-            application=application,
-            engine=engine,
-            ciba=ciba,
+            attempts=attempts,
             records=records,
             persons=persons,
             clients=clients,
-            flows=flows,
+            outgoing=outgoing,
+            watching=watching,
         )
 
 
