@@ -5,31 +5,19 @@ at every try: key and time come from the queue, not from the moment.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
 from engine import Fault, Refused, Sender
+from executors.channels.notice import Notice
 
 
 class MessageRenderer(Protocol):
     """One channel's way to turn a message into what its sender delivers."""
 
-    def render(
-        self,
-        *,
-        key: str,
-        correlation: str,
-        now: datetime,
-        address: str,
-        name: str,
-        locale: str,
-        message: Mapping[str, Any],
-        link: str,
-        until: datetime,
-    ) -> Mapping[str, Any] | str:
+    def render(self, notice: Notice) -> Mapping[str, Any] | str:
         """Return what is to be delivered, or as a text the reason why this address cannot be written to.
 
-        The same arguments give the same message: each try makes it anew. Raise Fault for one that cannot be written.
+        The same notice gives the same message: each try makes it anew. Raise Fault for one that cannot be written.
         """
         ...
 
@@ -43,17 +31,7 @@ class RenderedSender:
     async def deliver(self, *, key: str, payload: Mapping[str, Any]) -> None:
         """Write and deliver. What cannot be written is refused: the node ends as undeliverable, with the reason."""
         try:
-            written = self._renderer.render(
-                key=payload["key"],
-                correlation=payload["correlation"],
-                now=payload["now"],
-                address=payload["recipient"],
-                name=payload["name"],
-                locale=payload["locale"],
-                message=payload["message"],
-                link=payload["link"],
-                until=payload["until"],
-            )
+            written = self._renderer.render(Notice.read(payload))
         except Fault as error:
             raise Refused(error.reason, str(error)) from error
         if isinstance(written, str):

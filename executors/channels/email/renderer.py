@@ -7,13 +7,13 @@ receiver that gets a message twice sees that it is one.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from executors.channels.email.composing import compose, message_id
 from executors.channels.email.headers import read_mailbox, read_sender
 from executors.channels.email.templates import PARTS, write
+from executors.channels.notice import Notice
 from executors.channels.wording import Templates, check_link, minutes_left
 
 
@@ -50,41 +50,29 @@ class EmailRenderer:
         self._templates.language(message, locale)
         return None if read_mailbox(address) is not None else "address_invalid"
 
-    def render(
-        self,
-        *,
-        key: str,
-        correlation: str,
-        now: datetime,
-        address: str,
-        name: str,
-        locale: str,
-        message: Mapping[str, Any],
-        link: str,
-        until: datetime,
-    ) -> Mapping[str, Any] | str:
+    def render(self, notice: Notice) -> Mapping[str, Any] | str:
         """Return the payload, or ``address_invalid`` where no mail can be addressed so."""
-        recipient = read_mailbox(address, name)
+        recipient = read_mailbox(notice.address, notice.name)
         if recipient is None:
             return "address_invalid"
-        check_link(link)
+        check_link(notice.link)
         values = {
-            **message.get("params", {}),
+            **notice.message.get("params", {}),
             "service": self._name,
             "accent": self._accent,
             "name": recipient.name,
-            "link": link,
-            "expires_at": until,
-            "minutes": minutes_left(now, until),
+            "link": notice.link,
+            "expires_at": notice.until,
+            "minutes": minutes_left(notice.now, notice.until),
         }
-        texts = write(self._templates, message["id"], locale, values)
-        content = compose(self._sender, recipient, texts, key=key, now=now)
+        texts = write(self._templates, notice.message["id"], notice.locale, values)
+        content = compose(self._sender, recipient, texts, key=notice.key, now=notice.now)
         return {
             "sender": self._sender.address,
             "recipient": recipient.address,
-            "message_id": message_id(key, self._sender),
-            "date": now.isoformat(),
+            "message_id": message_id(notice.key, self._sender),
+            "date": notice.now.isoformat(),
             "utf8": recipient.needs_utf8,
-            "correlation": correlation,
+            "correlation": notice.correlation,
             "content": base64.b64encode(content).decode("ascii"),
         }

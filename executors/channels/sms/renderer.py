@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from executors.channels.notice import Notice
 from executors.channels.wording import Templates, check_link, minutes_left
 
 PARTS: Final = ("txt",)
@@ -36,38 +36,26 @@ class SmsRenderer:
         self._templates.language(message, locale)
         return None if _E164.fullmatch(address) else "address_invalid"
 
-    def render(
-        self,
-        *,
-        key: str,
-        correlation: str,
-        now: datetime,
-        address: str,
-        name: str,
-        locale: str,
-        message: Mapping[str, Any],
-        link: str,
-        until: datetime,
-    ) -> Mapping[str, Any] | str:
-        """Return the payload, or ``address_invalid`` where *address* is no number of E.164."""
-        if not _E164.fullmatch(address):
+    def render(self, notice: Notice) -> Mapping[str, Any] | str:
+        """Return the payload, or ``address_invalid`` where its address is no number of E.164."""
+        if not _E164.fullmatch(notice.address):
             return "address_invalid"
-        check_link(link)
+        check_link(notice.link)
         values = {
-            **message.get("params", {}),
+            **notice.message.get("params", {}),
             "service": self._name,
-            "name": name,
-            "link": link,
-            "expires_at": until,
-            "minutes": minutes_left(now, until),
+            "name": notice.name,
+            "link": notice.link,
+            "expires_at": notice.until,
+            "minutes": minutes_left(notice.now, notice.until),
         }
-        (text,) = self._templates.render(message["id"], locale, values)
+        (text,) = self._templates.render(notice.message["id"], notice.locale, values)
         return {
-            "recipient": address,
+            "recipient": notice.address,
             "text": simple_letters(text).strip(),
-            "date": now.isoformat(),
-            "id": sha256(f"lockhouse.sms:{key}".encode()).hexdigest()[:16],
-            "correlation": correlation,
+            "date": notice.now.isoformat(),
+            "id": sha256(f"lockhouse.sms:{notice.key}".encode()).hexdigest()[:16],
+            "correlation": notice.correlation,
         }
 
 

@@ -1,12 +1,13 @@
 """A message becomes words when it leaves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
 
 from engine import Fault, Refused, Transient
+from executors.channels.notice import Notice
 from executors.channels.rendered import RenderedSender
 from tests.executors.samples import NOON, later
 
@@ -31,10 +32,10 @@ class Writer:
 
     answer: Exception | str | None = None
 
-    def render(self, **arguments: Any) -> Mapping[str, Any] | str:
+    def render(self, notice: Notice) -> Mapping[str, Any] | str:
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer or arguments
+        return self.answer or asdict(notice)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Any
 
 import flow_definitions
 from executors.channels.email import EmailRenderer
+from executors.channels.notice import Notice
 from tests.executors.samples import NOON, later
 
 LINK = "https://id.example/a/t0ken"
@@ -37,7 +38,7 @@ def rendered(made: EmailRenderer | None = None, *, params: Mapping[str, Any] | N
         "link": LINK,
         "until": later(120),
     }
-    return (made or shipped_renderer()).render(**{**arguments, **changes})
+    return (made or shipped_renderer()).render(Notice(**{**arguments, **changes}))
 
 
 def letter(**changes: Any) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import flow_definitions
+from executors.channels.notice import Notice
 from executors.channels.sms import SmsRenderer
 from tests.executors.samples import NOON, later
 
@@ -30,7 +31,7 @@ def rendered(made: SmsRenderer | None = None, *, params: Mapping[str, Any] | Non
         "link": LINK,
         "until": later(120),
     }
-    return (made or SmsRenderer(folder=TEMPLATES)).render(**{**arguments, **changes})
+    return (made or SmsRenderer(folder=TEMPLATES)).render(Notice(**{**arguments, **changes}))
 
 
 def sms(**changes: Any) -> Mapping[str, Any]:
