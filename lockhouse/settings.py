@@ -167,6 +167,9 @@ class CibaSection(BaseModel):
 
     model_config = FORBID
 
+    profile: Literal["core", "fapi-ciba"] = Field(
+        default="core", description="what all clients must keep to; a client may be bound to more, never to less"
+    )
     expires_in: int = Field(default=120, ge=1, description="life of a request that names none")
     max_expires_in: int = Field(default=600, ge=1, description="cap on requested_expiry")
     interval: int = Field(default=5, ge=1, le=60, description="seconds between two polls")

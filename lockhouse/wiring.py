@@ -281,6 +281,7 @@ def ciba_settings(settings: Settings) -> CibaSettings:
     ciba = settings.ciba
     return CibaSettings(
         issuer=settings.issuer,
+        profile=ciba.profile,
         scopes=_scopes(settings),
         expires_in=timedelta(seconds=ciba.expires_in),
         max_expires_in=timedelta(seconds=ciba.max_expires_in),

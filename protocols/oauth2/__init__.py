@@ -34,6 +34,7 @@ from protocols.oauth2.key_register import (
     rotate_overdue,
 )
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
+from protocols.oauth2.profiles import PROFILES, Profile, ProfileName, profile_named, profile_of
 from protocols.oauth2.refresh_grant import RefreshGrant
 from protocols.oauth2.refresh_tokens import forget_refresh_tokens, hash_of
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere, RemoteKeys
@@ -60,6 +61,7 @@ __all__ = [
     "CLIENT_AUTHENTICATION_PARAMETERS",
     "OAUTH2_TABLES",
     "OFFLINE",
+    "PROFILES",
     "REFRESH_GRANT",
     "STANDARD_SCOPES",
     "Accounts",
@@ -88,6 +90,8 @@ __all__ = [
     "NoSigningKey",
     "OAuthError",
     "Presented",
+    "Profile",
+    "ProfileName",
     "RefreshGrant",
     "RemoteKeys",
     "Rotation",
@@ -117,6 +121,8 @@ __all__ = [
     "parse_idempotency_key",
     "parse_scope",
     "presented",
+    "profile_named",
+    "profile_of",
     "require_grant",
     "revoke_grant",
     "rotate_key",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal
 
-from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, Scope, TokenPolicy
+from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, Scope, TokenPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class CibaSettings:
     """
 
     issuer: str
+    profile: ProfileName = "core"
     audience: str | None = None
     scopes: Mapping[str, Scope] = field(default_factory=_standard_scopes)
     expires_in: timedelta = timedelta(seconds=120)
