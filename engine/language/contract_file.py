@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from engine.contracts import Contract, DeclarationInvalid, ValueType, frozen, parse_types
 from engine.contracts.executor import Effect, contradictions
+from engine.language.contract_difference import differences
 from engine.language.diagnostics import Findings, Span
 from engine.language.keys_beside import CONTRACT, CONTRACT_FILE
 from engine.language.reading import UNKNOWN, Reading
@@ -21,19 +22,29 @@ _EFFECTS: Final = ("transactional", "external")
 
 
 def parse_contracts(source: str | bytes, known: Mapping[str, Contract], found: Findings) -> list[Contract]:
-    """Return the contracts that *source* declares; what is wrong, or *known* already, is in *found*."""
+    """Return the contracts that *source* declares and that are not *known* yet; what is wrong is in *found*.
+
+    One that is known may be declared again, as it is known.
+    """
     root = read_yaml(source, found)
     reading = Reading(found)
     top = reading.construct(root, CONTRACT_FILE) if root is not None else None
     read = []
     for entry in reading.named(top.get("executors") if top else None, "contracts"):
-        if entry.key in known:
-            message = f"there is an executor '{entry.key}' already"
-            found.add("LH309", entry.key_span, message, hint="rename this one, or delete it")
-            continue
         contract = _read_contract(reading, entry)
-        read += [contract] if contract is not None else []
+        installed = known.get(entry.key)
+        if contract is not None and installed is not None:
+            _note_differences(found, entry.key_span, contract, installed)
+        elif contract is not None:
+            read.append(contract)
     return read
+
+
+def _note_differences(found: Findings, span: Span, declared: Contract, installed: Contract) -> None:
+    # One that is installed may be declared too, for authors who lack its code: as it is, or not at all.
+    if places := differences(declared, installed):
+        message = f"the executor '{declared.name}' that is installed has another contract: {'; '.join(places)}"
+        found.add("LH309", span, message, hint="declare it as it is installed, or delete this")
 
 
 def _read_contract(reading: Reading, entry: YamlEntry) -> Contract | None:

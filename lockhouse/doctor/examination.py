@@ -11,7 +11,7 @@ from lockhouse.doctor.address import check_address, check_listening
 from lockhouse.doctor.clock import check_clock
 from lockhouse.doctor.finding import Finding, fail, ok, warn
 from lockhouse.doctor.messages import check_folders, check_mail, check_sms
-from lockhouse.doctor.programs import check_flows, check_import_names
+from lockhouse.doctor.programs import check_flows, check_import_names, check_plugins
 from lockhouse.doctor.storage import check_database, check_keys, check_match, check_space, check_writable
 from protocols.oauth2 import SigningKeys
 
@@ -31,7 +31,7 @@ async def examine(file: Path, *, clock: Clock | None = None) -> AsyncIterator[Fi
         for problem in error.problems:
             yield fail(_CONFIGURATION, problem, "correct it, then look again: the other checks need the settings")
         return
-    for finding in (*_settings(configuration, file), *check_flows(configuration)):
+    for finding in (*_settings(configuration, file), *check_plugins(configuration), *check_flows(configuration)):
         yield finding
     kids: Collection[str] | None = None
     keys, keyring = check_keys(configuration)

@@ -1,17 +1,19 @@
-"""Checks of what runs: our packages, and the flows with their texts and templates."""
+"""Checks of what runs: our packages, plug-ins, and the flows with their texts and templates."""
 
 from collections.abc import Iterator
 
+from engine import Contract
 from engine.language import check_folder
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.doctor.finding import Finding, fail, ok
 from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.import_names import OURS, folder_of, owners_of_packages, taken_names
 from lockhouse.messages import message_flaws
+from lockhouse.plugins import contracts_with, installed_plugins, plugins_of
 
-__all__ = ["check_flows", "check_import_names"]
+__all__ = ["check_flows", "check_import_names", "check_plugins"]
 
-_FLOWS, _NAMES = "flows", "import names"
+_FLOWS, _NAMES, _PLUGINS = "flows", "import names", "plug-ins"
 
 
 def check_import_names() -> Iterator[Finding]:
@@ -23,14 +25,27 @@ def check_import_names() -> Iterator[Finding]:
         yield ok(_NAMES, f"{', '.join(OURS)} are ours")
 
 
+def check_plugins(configuration: Configuration) -> Iterator[Finding]:
+    """Load the plug-ins that the settings allow, and name those that they do not."""
+    allowed = configuration.settings.plugins.executors
+    try:
+        for plugin in plugins_of(configuration):
+            yield ok(_PLUGINS, f"executor {plugin.name} of {plugin.distribution}")
+    except SettingsInvalid as error:
+        for problem in error.problems:
+            yield fail(_PLUGINS, problem, "until then the server does not start")
+    if others := sorted(installed_plugins().keys() - set(allowed)):
+        yield ok(_PLUGINS, f"installed, not allowed by plugins.executors, and so not imported: {', '.join(others)}")
+
+
 def check_flows(configuration: Configuration) -> Iterator[Finding]:
     """Check flows and templates as a start does."""
     try:
-        folder = flows_folder(configuration)
+        folder, contracts = flows_folder(configuration), _contracts(configuration)
     except SettingsInvalid as error:
         yield fail(_FLOWS, str(error), "correct flows.directory, or leave it out")
         return
-    found, _ = check_folder([folder], contracts=CONTRACTS)
+    found, _ = check_folder([folder], contracts=contracts)
     errors = [each for each in found.diagnostics if each.severity == "error"]
     flaws = message_flaws(folder)
     details = f"`lockhouse flow check {folder}` shows each with its line"
@@ -40,3 +55,11 @@ def check_flows(configuration: Configuration) -> Iterator[Finding]:
         yield fail(_FLOWS, str(flaw), details)
     if not errors and not flaws:
         yield ok(_FLOWS, f"{len(found.flows)} flows in {folder}, their texts and templates, have no mistake")
+
+
+def _contracts(configuration: Configuration) -> tuple[Contract, ...]:
+    """Return what flows are checked against; where a plug-in cannot be loaded, which is said above, without any."""
+    try:
+        return contracts_with(plugins_of(configuration))
+    except SettingsInvalid:
+        return CONTRACTS

@@ -20,8 +20,8 @@ from engine.language import (
     sarif_log,
 )
 from lockhouse.command_line.console import print_json, report
+from lockhouse.command_line.flow.installed import SettingsOption, installed
 from lockhouse.command_line.flow.sources import PathsArgument, colourful, source_texts
-from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.messages import message_flaws
 
 __all__ = ["check"]
@@ -39,6 +39,7 @@ def check(
     with_facts: Annotated[
         bool, typer.Option("--facts", help="Add what each flow can cost: time, notifications, attempts at credentials.")
     ] = False,
+    config: SettingsOption = None,
 ) -> None:
     """Check flows, their texts and message templates; every mistake with its place.
 
@@ -49,10 +50,11 @@ def check(
     """
     if as_json and as_sarif:
         raise _wrong_use("--json and --sarif: expected one of them, found both")
-    chosen = list(paths or [flows_folder(None)])
+    there = installed(config)
+    chosen = list(paths or [there.folder])
     files = _existing(chosen)
     besides = [_standard_input()] if Path(STDIN) in chosen else []
-    found, _ = check_folder(files, contracts=CONTRACTS, besides=besides)
+    found, _ = check_folder(files, contracts=there.contracts, besides=besides)
     if not found.flows and not found.diagnostics:
         raise _wrong_use(
             f"{', '.join(map(str, chosen))}: expected flow definitions (*.yaml), found none; name their folder"

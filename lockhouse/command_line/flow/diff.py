@@ -8,9 +8,9 @@ import typer
 
 from engine.language import Change, FlowSet, check_folder, compare_flows, render_diagnostics
 from lockhouse.command_line.console import print_json, report
+from lockhouse.command_line.flow.installed import Installed, SettingsOption, installed
 from lockhouse.command_line.flow.sources import colourful, existing, is_from, source_texts
 from lockhouse.command_line.options import JsonOption
-from lockhouse.flows import CONTRACTS
 
 __all__ = ["diff"]
 
@@ -25,6 +25,7 @@ def diff(
         list[Path] | None,
         typer.Option(metavar="FOLDER", help="Flows that these call and that are not compared; may be given again."),
     ] = None,
+    config: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what changes from OLD to NEW, whether it breaks anybody, and whom it concerns.
@@ -35,7 +36,9 @@ def diff(
 
     Example: lockhouse flow diff released/ my_flows/
     """
-    changes = compare_flows(*(_flows(path, existing(calls) if calls else []) for path in (old, new)))
+    there = installed(config)
+    called = existing(calls, there) if calls else []
+    changes = compare_flows(*(_flows(path, called, there) for path in (old, new)))
     breaking = [change for change in changes if change.breaking]
     if as_json:
         print_json({"breaking": bool(breaking), "changes": [change.to_json() for change in changes]})
@@ -46,11 +49,11 @@ def diff(
         raise typer.Exit(BREAKING if breaking else COMPATIBLE)
 
 
-def _flows(path: Path, calls: list[Path]) -> FlowSet:
+def _flows(path: Path, calls: list[Path], there: Installed) -> FlowSet:
     """Return the flows at *path*; of a file's folder only that file's. Ends the command where one has mistakes."""
-    existing([path])
+    existing([path], there)
     folder = path if path.is_dir() else path.parent
-    checked, catalogue = check_folder([folder, *calls], contracts=CONTRACTS)
+    checked, catalogue = check_folder([folder, *calls], contracts=there.contracts)
     mistakes = [found for found in checked.errors if Path(found.file) == path or path in Path(found.file).parents]
     flows = tuple(flow for flow in checked.flows if is_from(flow, path))
     if mistakes:

@@ -10,6 +10,7 @@ import typer
 
 from engine.language import FlowSet, Graph, draw_dot, draw_mermaid, draw_svg, picture_of
 from lockhouse.command_line.console import report
+from lockhouse.command_line.flow.installed import SettingsOption, installed
 from lockhouse.command_line.flow.sources import PathsArgument, flows_with, written
 
 __all__ = ["Format", "graph"]
@@ -37,13 +38,14 @@ def graph(
         Path | None, typer.Option(metavar="FILE", help="Show what tests take: what `flow test --json` printed.")
     ] = None,
     expand: Annotated[bool, typer.Option("--expand", help="Draw what calls call inside their nodes.")] = False,
+    config: SettingsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Draw a flow: as Mermaid or DOT text, as an SVG file, or its compiled graph as JSON.
 
     Example: lockhouse flow graph login_approval --format svg --out login_approval.svg
     """
-    found, flows = flows_with(name, paths)
+    found, flows = flows_with(name, paths, installed(config))
     text = _drawn(found, flows, Format.JSON if as_json else drawn_as, _covered(coverage), expand=expand)
     if out is None:
         sys.stdout.write(text)

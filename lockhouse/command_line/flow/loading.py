@@ -7,18 +7,18 @@ import typer
 
 from engine.language import FlowSet, Graph, check_folder, render_diagnostics
 from lockhouse.command_line.console import report
+from lockhouse.command_line.flow.installed import Installed
 from lockhouse.command_line.flow.sources import colourful, existing, source_texts
-from lockhouse.flows import CONTRACTS
 
 __all__ = ["chosen", "loaded"]
 
 _TESTS = ".tests.yaml"
 
 
-def loaded(paths: list[Path] | None) -> FlowSet:
+def loaded(paths: list[Path] | None, there: Installed) -> FlowSet:
     """Return the flows in *paths*; shows their mistakes and ends the command with 2 where there are some."""
-    chosen = [_flow_of(path) for path in existing(paths)]
-    found, catalogue = check_folder(chosen, contracts=CONTRACTS)
+    chosen = [_flow_of(path) for path in existing(paths, there)]
+    found, catalogue = check_folder(chosen, contracts=there.contracts)
     if not found.ok:
         color = colourful(sys.stderr.isatty())
         sys.stderr.write(render_diagnostics(found.errors, source_texts(found.errors), color=color))
@@ -30,14 +30,14 @@ def loaded(paths: list[Path] | None) -> FlowSet:
     return FlowSet(flows=found.flows, catalogue=catalogue, tests=found.tests)
 
 
-def chosen(name: str, paths: list[Path] | None) -> tuple[FlowSet, Graph]:
+def chosen(name: str, paths: list[Path] | None, there: Installed) -> tuple[FlowSet, Graph]:
     """Return the flows in *paths* and the one called *name*, or the one in the file *name* with its neighbours."""
     file = Path(name)
     if not paths and file.is_file():
-        flows = loaded([file.parent])
+        flows = loaded([file.parent], there)
         own = [graph for graph in flows.flows if Path(next(iter(graph.places.values())).file).name == file.name]
     else:
-        flows = loaded(paths)
+        flows = loaded(paths, there)
         own = [flows.latest(name)] if name in flows.names else []
     if not own:
         report(f"there is no flow {name}; there are: {', '.join(flows.names)}")

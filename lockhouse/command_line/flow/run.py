@@ -10,6 +10,7 @@ import typer
 
 from engine.testing import Left, NotAValue, Walk, entered_fields
 from lockhouse.command_line.console import report
+from lockhouse.command_line.flow.installed import SettingsOption, installed
 from lockhouse.command_line.flow.loading import chosen
 from lockhouse.command_line.flow.sources import PathsArgument
 
@@ -27,6 +28,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Take what would be typed from this file, line by line; - is the input."),
     ] = None,
+    config: SettingsOption = None,
 ) -> None:
     """Walk through a flow by hand: answer its prompts, say what executors answer, let time pass.
 
@@ -34,7 +36,7 @@ def run(
 
     Example: lockhouse flow run login_approval --inputs '{subject: ann, requester: Shop}'
     """
-    flows, graph = chosen(name, paths)
+    flows, graph = chosen(name, paths, installed(config))
     terminal = _Keyboard() if script is None else _Script(_lines(script))
     walk = Walk(flows.by_digest, graph, flows.catalogue, terminal)
     try:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.language import flow_schema_text
+from lockhouse.command_line.flow.installed import SettingsOption, installed
 from lockhouse.command_line.flow.sources import known_contracts, written
 
 __all__ = ["schema"]
@@ -19,6 +20,7 @@ def schema(
     ] = None,
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there.")] = None,
+    config: SettingsOption = None,
 ) -> None:
     """Print the JSON Schema of flow files, for editors: keys, executors, their inputs and outcomes.
 
@@ -26,7 +28,7 @@ def schema(
 
     Example: lockhouse flow schema --out my_flows/flow.schema.json
     """
-    text = flow_schema_text(known_contracts(paths))
+    text = flow_schema_text(known_contracts(paths, installed(config)))
     if out is None:
         sys.stdout.write(text)
     else:

@@ -19,7 +19,7 @@ from engine.language import (
     version_key,
 )
 from lockhouse.command_line.console import note, report
-from lockhouse.flows import CONTRACTS, flows_folder
+from lockhouse.command_line.flow.installed import Installed
 
 __all__ = [
     "PathsArgument",
@@ -38,23 +38,24 @@ PathsArgument = Annotated[
 ]
 
 
-def existing(paths: list[Path] | None) -> list[Path]:
-    """Return *paths*, or the folder of the flows that come with Lockhouse; ends the command where one is missing."""
+def existing(paths: list[Path] | None, there: Installed) -> list[Path]:
+    """Return *paths*, or the folder that is meant where none is named; ends the command where one is missing."""
     for path in paths or ():
         if not path.exists():
             report(f"{path}: there is no such file or folder")
             raise typer.Exit(2)
-    return paths or [flows_folder(None)]
+    return paths or [there.folder]
 
 
-def flows_with(name: str, paths: list[Path] | None) -> tuple[Graph, FlowSet]:
+def flows_with(name: str, paths: list[Path] | None, there: Installed) -> tuple[Graph, FlowSet]:
     """Return the flow *name* in *paths*, or the one in the file *name*, and all flows that were found with it.
 
     A flow that is named by its file may call those of its folder. Ends the command where the flow has mistakes.
     """
     file = Path(name) if Path(name).is_file() else None
     beside = [file.parent] if file is not None else []
-    checked, catalogue = check_folder([*beside, *(existing(paths) if paths or not beside else [])], contracts=CONTRACTS)
+    chosen = [*beside, *(existing(paths, there) if paths or not beside else [])]
+    checked, catalogue = check_folder(chosen, contracts=there.contracts)
     found = FlowSet(flows=checked.flows, catalogue=catalogue, tests=checked.tests)
     wanted = [flow for flow in found.flows if (is_from(flow, file) if file is not None else flow.name == name)]
     if wanted:
@@ -88,13 +89,13 @@ def colourful(terminal: bool) -> bool:
     return terminal and not os.environ.get("NO_COLOR")
 
 
-def known_contracts(paths: list[Path] | None) -> tuple[Contract, ...]:
+def known_contracts(paths: list[Path] | None, there: Installed) -> tuple[Contract, ...]:
     """Return the contracts of the executors that there are, with those that the folders among *paths* declare.
 
     Ends the command where one cannot be read.
     """
     found: list[Diagnostic] = []
-    known = declared_contracts(existing(paths), CONTRACTS, found)
+    known = declared_contracts(existing(paths, there), there.contracts, found)
     if found:
         sys.stderr.write(render_diagnostics(found, source_texts(found), color=colourful(sys.stderr.isatty())))
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ import typer
 from engine.language import FlowSet
 from engine.testing import Coverage, TestResult, coverage, junit_xml, run_flow_tests, simulate
 from lockhouse.command_line.console import print_json, print_table, report
+from lockhouse.command_line.flow.installed import SettingsOption, installed
 from lockhouse.command_line.flow.loading import loaded
 from lockhouse.command_line.flow.sources import PathsArgument, written
 from lockhouse.command_line.flow.untaken import show_paths
@@ -35,6 +36,7 @@ def test(
     write: Annotated[
         bool, typer.Option("--write", help="With --paths: append these tests to NAME.tests.yaml.")
     ] = False,
+    config: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the tests of flows and show how much of each flow they cover.
@@ -44,7 +46,7 @@ def test(
 
     Example: lockhouse flow test my_flows/ --floor 100
     """
-    flows = loaded(paths)
+    flows = loaded(paths, installed(config))
     if write and not paths_only:
         report("--write needs --paths: it writes tests for the paths that no test takes")
         raise typer.Exit(2)

@@ -80,9 +80,26 @@ def test_what_is_no_yaml_declares_nothing() -> None:
     assert parsed("executors: {greet: 1}") == ([], [("LH203", 1, 20)])
 
 
-def test_an_executor_is_declared_once() -> None:
+def test_an_executor_that_is_installed_may_be_declared_as_it_is() -> None:
     (greet,), _ = parsed(GREET)
-    assert parsed(GREET, greet) == ([], [("LH309", 2, 3)])
+    assert parsed(GREET, greet) == ([], [])
+    assert parsed(GREET.replace("Says hello.", "Greets."), greet) == ([], []), "the prose is the author's"
+
+
+def test_a_contract_that_is_not_the_installed_one_is_an_error_that_names_each_difference() -> None:
+    (greet,), _ = parsed(GREET)
+    text = GREET.replace("{who: id}", "{who: string, loud: boolean}").replace("takes_key: true", "idempotent: true")
+    found = Findings("executors.yaml")
+    assert parse_contracts(text, {"greet": greet}, found) == []
+    (one,) = found.found
+    assert (one.code, one.line, one.column) == ("LH309", 2, 3)
+    for place in (
+        "idempotent: declared true, installed false",
+        'inputs.loud: declared {"type": "boolean"}, installed nothing',
+        'inputs.who.type: declared "string", installed "id"',
+        "takes_key: declared false, installed true",
+    ):
+        assert place in one.message
 
 
 def test_a_folder_is_checked_against_its_own_contracts(tmp_path: Path) -> None:
