@@ -9,31 +9,38 @@ from protocols.oauth2.errors import OAuthError, invalid_request
 BODY_LIMIT = 64 * 1024
 FIELD_LIMIT = 64
 MEDIA_TYPE = "application/x-www-form-urlencoded"
+# The only parameter that may come more than once (RFC 8707 section 2).
+REPEATABLE = frozenset({"resource"})
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """The parameters of one request. A parameter sent empty counts as omitted (RFC 6749 section 3.2)."""
 
-    _values: dict[str, str]
+    _values: dict[str, tuple[str, ...]]
     repeated: frozenset[str] = frozenset()
 
     def get(self, name: str) -> str | None:
         """Return the value of *name*, or None where it was not sent or sent empty."""
-        return self._values.get(name)
+        values = self._values.get(name)
+        return None if values is None else values[-1]
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """Return all values of *name*, in their order: for what may come more than once."""
+        return self._values.get(name, ())
 
     def require(self, name: str) -> str:
         """Return the value of *name*, or raise ``invalid_request`` that names it."""
-        value = self._values.get(name)
+        value = self.get(name)
         if value is None:
             raise invalid_request(f"{name} is required")
         return value
 
-    def without(self, names: frozenset[str]) -> dict[str, str]:
+    def without(self, names: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """Return all parameters but *names*, as for comparing two requests."""
-        return {name: value for name, value in self._values.items() if name not in names}
+        return {name: values for name, values in self._values.items() if name not in names}
 
-    def refuse_repeats(self, allowed: frozenset[str] = frozenset()) -> None:
+    def refuse_repeats(self, allowed: frozenset[str] = REPEATABLE) -> None:
         """Raise ``invalid_request`` where a parameter other than *allowed* came twice (CIBA Core section 13)."""
         if self.repeated - allowed:
             raise invalid_request("a parameter was sent more than once; send each once")
@@ -72,15 +79,16 @@ def parse_form(body: bytes) -> Form:
         raise invalid_request("the form is not valid UTF-8") from error
     except ValueError as error:
         raise invalid_request(f"more than {FIELD_LIMIT} parameters were sent") from error
-    values: dict[str, str] = {}
+    values: dict[str, tuple[str, ...]] = {}
     repeated = set()
     for name, value in pairs:
         if "\0" in name or "\0" in value:  # PostgreSQL cannot hold one, and no parameter has a use for it
             raise invalid_request("a parameter holds a NUL character")
         if name in values:
             repeated.add(name)
-        values[name] = value
-    return Form({name: value for name, value in values.items() if value}, frozenset(repeated))
+        values[name] = (*values.get(name, ()), value)
+    sent = {name: tuple(filter(None, given)) for name, given in values.items()}
+    return Form({name: given for name, given in sent.items() if given}, frozenset(repeated))
 
 
 def _too_long() -> OAuthError:

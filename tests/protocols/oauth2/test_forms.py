@@ -102,7 +102,9 @@ def test_a_repeated_parameter_is_seen_even_if_equal_empty_or_spelt_otherwise(bod
 
 def test_a_parameter_may_repeat_where_it_is_allowed_to() -> None:
     """Requirement 142 leaves ``resource`` as the one exception."""
-    parse_form(b"resource=a&resource=b").refuse_repeats(frozenset({"resource"}))
+    form = parse_form(b"resource=a&resource=&resource=b&scope=openid")
+    form.refuse_repeats()
+    assert (form.every("resource"), form.every("scope"), form.every("x")) == (("a", "b"), ("openid",), ())
 
 
 @pytest.mark.parametrize("body", [b"a=\xff", b"a=%ff", b"a=%ed%a0%80", b"%c3=1", b"a=%00", b"%00=a"])
