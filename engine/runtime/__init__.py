@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.runtime.clock import Clock, SystemClock
     from engine.runtime.engine import Engine
-    from engine.runtime.ports import Ended, Executor, ExternalExecutor, OnEnd, Sender, TransactionalExecutor
+    from engine.runtime.ports import (
+        Ended,
+        Executor,
+        ExternalExecutor,
+        OnEnd,
+        OnSettled,
+        Sender,
+        Settled,
+        TransactionalExecutor,
+    )
+    from engine.runtime.postbox import Postbox
     from engine.runtime.published import ExecutorsDiffer, Flows, GraphNotLoaded
     from engine.runtime.rendering import Texts, render_step
     from engine.runtime.repeating import KeyReused
@@ -39,7 +49,10 @@ __all__ = [
     "HistoryEntry",
     "KeyReused",
     "OnEnd",
+    "OnSettled",
+    "Postbox",
     "Sender",
+    "Settled",
     "Shown",
     "Step",
     "StepAction",
@@ -55,7 +68,17 @@ __all__ = [
 _HOMES = {
     "clock": ("Clock", "SystemClock"),
     "engine": ("Engine",),
-    "ports": ("Ended", "Executor", "ExternalExecutor", "OnEnd", "Sender", "TransactionalExecutor"),
+    "ports": (
+        "Ended",
+        "Executor",
+        "ExternalExecutor",
+        "OnEnd",
+        "OnSettled",
+        "Sender",
+        "Settled",
+        "TransactionalExecutor",
+    ),
+    "postbox": ("Postbox",),
     "published": ("ExecutorsDiffer", "Flows", "GraphNotLoaded"),
     "repeating": ("KeyReused",),
     "rendering": ("Texts", "render_step"),

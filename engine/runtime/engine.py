@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone
@@ -14,7 +15,7 @@ from engine.language import Graph
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.observing import NoObserver, Observer
 from engine.runtime.parts import assemble
-from engine.runtime.ports import Executor, OnEnd, Sender
+from engine.runtime.ports import Executor, OnEnd, OnSettled, Sender
 from engine.runtime.published import ExecutorsDiffer, Flows, unfit
 from engine.runtime.reception import NOT_WORKING, SETTLED, is_one_of
 from engine.runtime.recorder import Recorded
@@ -42,6 +43,7 @@ class Engine:
         executors: Sequence[Executor],
         on_end: Mapping[str, OnEnd],
         senders: Mapping[str, Sender],
+        on_settled: Mapping[str, OnSettled] = MappingProxyType({}),
         keyring: Keyring,
         clock: Clock | None = None,
         lease: timedelta = timedelta(seconds=10),
@@ -60,6 +62,7 @@ class Engine:
             executors=executors,
             on_end=on_end,
             senders=senders,
+            on_settled=on_settled,
             keyring=keyring,
             clock=self._clock,
             times=self._times,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.runtime.clock import Clock
 from engine.runtime.observing import Observer
 from engine.runtime.operations import Operations
-from engine.runtime.ports import Executor, OnEnd, Sender
+from engine.runtime.ports import Executor, OnEnd, OnSettled, Sender
 from engine.runtime.postman import Postman
 from engine.runtime.published import Flows, Published
 from engine.runtime.reception import Reception
@@ -51,6 +51,7 @@ def assemble(
     executors: Sequence[Executor],
     on_end: Mapping[str, OnEnd],
     senders: Mapping[str, Sender],
+    on_settled: Mapping[str, OnSettled],
     keyring: Keyring,
     clock: Clock,
     times: Times,
@@ -110,7 +111,15 @@ def assemble(
             database=database,
             runner=runner,
             sweeper=Sweeper(runner=runner, recorder=recorder, rows=rows, clock=clock, lease=times.lease),
-            postman=Postman(runner=runner, recorder=recorder, rows=rows, senders=senders, clock=clock, times=times),
+            postman=Postman(
+                runner=runner,
+                recorder=recorder,
+                rows=rows,
+                senders=senders,
+                on_settled=on_settled,
+                clock=clock,
+                times=times,
+            ),
             rows=rows,
             repeating=repeating,
             clock=clock,

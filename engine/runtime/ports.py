@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from engine.contracts import Answer, Context, Contract, Deferred, Done
 from engine.storage import Unit
@@ -59,3 +59,18 @@ class Ended:
 
 
 OnEnd = Callable[[Unit, Ended], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How the sending of a message came to its end that no flow had made: ``undeliverable`` has a ``reason``."""
+
+    name: str
+    sender: str
+    correlation: str
+    status: Literal["delivered", "undeliverable"]
+    reason: str
+    at: datetime
+
+
+OnSettled = Callable[[Unit, Settled], None]

@@ -12,7 +12,7 @@ from engine.contracts import Refused, Transient, TransientError
 from engine.execution import Succeeded, TaskEnded, jitter
 from engine.runtime.bounded import bounded
 from engine.runtime.clock import Clock
-from engine.runtime.ports import Sender
+from engine.runtime.ports import OnSettled, Sender, Settled
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Rows
 from engine.runtime.runner import Runner, Times
@@ -37,10 +37,12 @@ class Postman:
         recorder: Recorder,
         rows: Rows,
         senders: Mapping[str, Sender],
+        on_settled: Mapping[str, OnSettled],
         clock: Clock,
         times: Times,
     ) -> None:
         self._runner, self._recorder, self._rows, self._senders = runner, recorder, rows, senders
+        self._on_settled = on_settled
         self._clock, self._lease, self._longest = clock, times.lease, times.task
 
     async def claim(self) -> list[OutgoingMessage]:
@@ -128,7 +130,8 @@ class Postman:
             self._rows.outbox.reschedule(unit, message, due_at=due_at, error=code)
             return None
         outcome = message.delivered if status == "delivered" else message.undeliverable
-        row = None if outcome is None or alone else self._rows.executions.lock_deferred(unit, message.task_key)
+        waits = outcome is not None and not alone and _is_of_flow(message)
+        row = self._rows.executions.lock_deferred(unit, message.task_key) if waits else None
         final = "dead" if status == "dead" or (status == "undeliverable" and outcome is None) else status
         if final == "delivered":
             marked = self._rows.outbox.finish(unit, message, status="delivered", now=now)
@@ -137,6 +140,8 @@ class Postman:
             marked = self._rows.outbox.finish(unit, message, status="dead", now=now, error=code)
         else:
             marked = self._rows.outbox.finish(unit, message, status="undeliverable", now=now, error=code)
+        if marked and not alone and not _is_of_flow(message):
+            self._tell(unit, message, final, code, now)
         if not marked or row is None or outcome is None:
             return None
         answer = fields if final == "delivered" else {"reason": code}
@@ -144,9 +149,30 @@ class Postman:
         held = self._recorder.open_or_end(unit, row, now)
         return None if held is None else self._recorder.apply(unit, held, event, now, claim=True)
 
+    def _tell(self, unit: Unit, message: OutgoingMessage, final: str, code: str, now: datetime) -> None:
+        """Tell whoever posted *message* how it ended."""
+        told = self._on_settled.get(message.sender)
+        if told is None:
+            return
+        told(
+            unit,
+            Settled(
+                name=message.id,
+                sender=message.sender,
+                correlation=message.task_key,
+                status="delivered" if final == "delivered" else "undeliverable",
+                reason=code,
+                at=now,
+            ),
+        )
+
     def _next_try(self, message: OutgoingMessage, now: datetime) -> datetime:
         due_at = now + backoff(message.attempts, jitter=jitter(message.id, message.attempts))
         return due_at if message.give_up_at is None else min(due_at, message.give_up_at)
+
+
+def _is_of_flow(message: OutgoingMessage) -> bool:
+    return message.execution != ""
 
 
 def _judged(message: OutgoingMessage, status: str, now: datetime) -> str:

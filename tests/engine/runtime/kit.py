@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from engine import Clock, Context, Contract, Deferred, Done, Ended, Engine, Executor, Message, Sender, Step
+from engine import Clock, Context, Contract, Deferred, Done, Ended, Engine, Executor, Message, Sender, Settled, Step
 from engine.contracts import Answer, ExecutorFault
 from engine.language import Graph
 from engine.observing import Observer
@@ -150,6 +150,7 @@ class House:
     notifier: Notifier
     post: Post
     ends: list[Ended] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
 
     async def begin(self, flow: str = "login", execution: str = "e1", **inputs: Any) -> Step:
         return await self.engine.begin(
@@ -195,6 +196,12 @@ def make_house(
         mark(unit, ended.execution, f"end-{ended.outcome}")
         unit.after_commit(lambda: ends.append(ended))
 
+    settled: list[Settled] = []
+
+    def told_of_message(unit: Unit, message: Settled) -> None:
+        mark(unit, message.name, f"message-{message.status}")
+        unit.after_commit(lambda: settled.append(message))
+
     executors: list[Executor] = [check, book, counter, notifier]
     senders: dict[str, Sender] = {"post": post}
     ticking: Clock = clock
@@ -204,6 +211,7 @@ def make_house(
         executors=[each for each in executors if each.contract not in without],
         on_end={"told": on_end or told},
         senders=senders,
+        on_settled={"post": told_of_message},
         keyring=KEYRING,
         clock=ticking,
         times=times,
@@ -220,6 +228,7 @@ def make_house(
         notifier=notifier,
         post=post,
         ends=ends,
+        settled=settled,
     )
 
 
