@@ -6,6 +6,7 @@ What one grant alone needs lives in that grant's package. The HTTP side is ``pro
 from protocols.oauth2.accounts import Accounts, Ambiguous, Found
 from protocols.oauth2.client_authentication import PARAMETERS as CLIENT_AUTHENTICATION_PARAMETERS
 from protocols.oauth2.client_authentication import Presented, authenticate, presented, require_grant
+from protocols.oauth2.client_policy import ClientPolicy
 from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.client_registration import (
     AUTH_METHODS,
@@ -14,13 +15,14 @@ from protocols.oauth2.client_registration import (
     ClientInvalid,
     ClientLimits,
     NewClient,
-    mint_secret,
-    secret_weakness,
 )
+from protocols.oauth2.client_rows import OPERATOR, Registered
+from protocols.oauth2.client_secrets import mint_secret, secret_weakness
 from protocols.oauth2.clients import Client, ClientExists, Clients
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form, parse_form
 from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
+from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.idempotency import parse_idempotency_key
 from protocols.oauth2.key_pairs import ALGORITHMS, KeyMaterial, NewKey, make_key
 from protocols.oauth2.key_register import (
@@ -36,8 +38,9 @@ from protocols.oauth2.key_register import (
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
 from protocols.oauth2.profiles import PROFILES, Profile, ProfileName, profile_named, profile_of
 from protocols.oauth2.refresh_grant import RefreshGrant
-from protocols.oauth2.refresh_tokens import forget_refresh_tokens, hash_of
+from protocols.oauth2.refresh_tokens import forget_refresh_tokens
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere, RemoteKeys
+from protocols.oauth2.resources import RESOURCE, narrowed_resources, parse_resources
 from protocols.oauth2.scopes import OFFLINE, STANDARD_SCOPES, Scope, parse_scope
 from protocols.oauth2.signing_keys import (
     ASSERTION_TYPE,
@@ -47,9 +50,11 @@ from protocols.oauth2.signing_keys import (
     SigningKeys,
     load_assertion_key,
 )
+from protocols.oauth2.subjects import Subject, person_of, subject_for
 from protocols.oauth2.tables import OAUTH2_TABLES
+from protocols.oauth2.token_orders import RandomTexts, token_order
 from protocols.oauth2.token_requests import Grant, TokenRequest
-from protocols.oauth2.tokens import Approval, TokenPolicy, build_tokens
+from protocols.oauth2.tokens import Approval, TokenOrder, TokenPolicy, TokenSet, build_tokens
 from protocols.oauth2.used_assertions import forget_assertions
 from protocols.oauth2.userinfo import Guard
 
@@ -61,8 +66,10 @@ __all__ = [
     "CLIENT_AUTHENTICATION_PARAMETERS",
     "OAUTH2_TABLES",
     "OFFLINE",
+    "OPERATOR",
     "PROFILES",
     "REFRESH_GRANT",
+    "RESOURCE",
     "STANDARD_SCOPES",
     "Accounts",
     "Ambiguous",
@@ -72,6 +79,7 @@ __all__ = [
     "ClientExists",
     "ClientInvalid",
     "ClientLimits",
+    "ClientPolicy",
     "ClientProofs",
     "Clients",
     "Form",
@@ -92,15 +100,20 @@ __all__ = [
     "Presented",
     "Profile",
     "ProfileName",
+    "RandomTexts",
     "RefreshGrant",
+    "Registered",
     "RemoteKeys",
     "Rotation",
     "SchedulePolicy",
     "Scope",
     "SigningKey",
     "SigningKeys",
+    "Subject",
+    "TokenOrder",
     "TokenPolicy",
     "TokenRequest",
+    "TokenSet",
     "UnknownKey",
     "authenticate",
     "build_tokens",
@@ -116,10 +129,13 @@ __all__ = [
     "load_assertion_key",
     "make_key",
     "mint_secret",
+    "narrowed_resources",
     "overdue_algorithms",
     "parse_form",
     "parse_idempotency_key",
+    "parse_resources",
     "parse_scope",
+    "person_of",
     "presented",
     "profile_named",
     "profile_of",
@@ -129,4 +145,6 @@ __all__ = [
     "rotate_overdue",
     "secret_weakness",
     "store_grant",
+    "subject_for",
+    "token_order",
 ]

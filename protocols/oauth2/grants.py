@@ -1,17 +1,21 @@
 """What was granted: a row per grant and per access token, so that both can be taken back."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine.storage import Unit, to_micros
+from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.refresh_tokens import store_refresh_token
+from protocols.oauth2.subjects import store_subject
 from protocols.oauth2.tables import ACCESS_TOKENS, GRANTS
 from protocols.oauth2.tokens import Approval, TokenSet
 
 _INSERT_GRANT = insert(GRANTS)
 _INSERT_TOKEN = insert(ACCESS_TOKENS)
+_INSERT_OPAQUE = insert(ACCESS_TOKENS)
 _REVOKE_ANY = (
     update(GRANTS)
     .where(GRANTS.c.revoked_at.is_(None))
@@ -49,30 +53,41 @@ class NewGrant:
 
 def store_grant(unit: Unit, grant: NewGrant, *, now: datetime) -> None:
     """Store the grant and its tokens."""
+    subject = grant.tokens.subject
     unit.execute(
         _INSERT_GRANT,
         {
             "grant_id": grant.grant_id,
             "client_id": grant.approval.client_id,
-            "user_id": grant.approval.subject,
+            "user_id": grant.approval.user_id,
             "scope": " ".join(grant.tokens.scopes),
             "created_at": to_micros(now),
             "auth_time": to_micros(grant.approval.auth_time),
             "methods": " ".join(grant.approval.methods),
             "acr": grant.approval.acr,
+            "resources": json.dumps(grant.approval.resources) if grant.approval.resources else None,
+            "subject": None if subject.sector is None else subject.told,
         },
     )
+    store_subject(unit, subject, now=now)
     store_access_token(unit, grant.tokens, grant.grant_id)
     if grant.refresh_hash is not None:
         store_refresh_token(unit, grant.refresh_hash, grant.grant_id, now=now, life=grant.refresh_life)
 
 
 def store_access_token(unit: Unit, tokens: TokenSet, grant_id: str) -> None:
-    """Store another access token of a grant."""
-    unit.execute(
-        _INSERT_TOKEN,
-        {"jti": tokens.jti, "grant_id": grant_id, "expires_at": to_micros(tokens.access_token_expires_at)},
-    )
+    """Store another access token of a grant. Of an opaque one the row says what a signed one says itself."""
+    row = {"jti": tokens.jti, "grant_id": grant_id, "expires_at": to_micros(tokens.access_token_expires_at)}
+    if not tokens.opaque:
+        unit.execute(_INSERT_TOKEN, row)
+        return
+    said = {
+        "token_hash": hash_of(tokens.access_token),
+        "audience": json.dumps(tokens.audience),
+        "scope": " ".join(tokens.scopes),
+        "issued_at": to_micros(tokens.issued_at),
+    }
+    unit.execute(_INSERT_OPAQUE, row | said)
 
 
 def revoke_grant(unit: Unit, grant_id: str, *, reason: str, now: datetime) -> bool:

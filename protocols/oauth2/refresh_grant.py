@@ -1,7 +1,6 @@
 """``grant_type=refresh_token``: new tokens for a grant that still stands (RFC 6749 section 6)."""
 
 import json
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,9 +10,13 @@ from protocols.oauth2.client_registration import REFRESH_GRANT
 from protocols.oauth2.clients import Client, Clients
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.grants import revoke_grant, store_access_token
-from protocols.oauth2.refresh_tokens import Refreshable, find_refresh_token, hash_of, rotate, successor_of
+from protocols.oauth2.hashing import hash_of
+from protocols.oauth2.refresh_tokens import Refreshable, find_refresh_token, rotate, successor_of
+from protocols.oauth2.resources import RESOURCE, narrowed_resources
 from protocols.oauth2.scopes import OPENID
 from protocols.oauth2.signing_keys import SigningKeys
+from protocols.oauth2.subjects import Subject
+from protocols.oauth2.token_orders import RandomTexts, token_order
 from protocols.oauth2.token_requests import TokenRequest
 from protocols.oauth2.tokens import Approval, TokenPolicy, TokenSet, build_tokens
 from protocols.oauth2.userinfo import Guard
@@ -23,11 +26,10 @@ __all__ = ["RefreshGrant"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
-    """Tokens that were built and the refresh token that they are for; ``successor`` where the client rotates."""
+    """Tokens that were built, and the refresh token that was used for them."""
 
     tokens: TokenSet
     used: bytes = field(repr=False)
-    successor: str | None = field(repr=False)
 
 
 class RefreshGrant:
@@ -56,10 +58,7 @@ class RefreshGrant:
         prepared = await self._prepare(asked, client, found)
         if not await self._database.run(lambda unit: self._commit(unit, prepared, asked.now)):
             raise _gone()
-        answer = prepared.tokens.answer()
-        if prepared.successor is not None:
-            answer["refresh_token"] = prepared.successor
-        return json.dumps(answer).encode()
+        return json.dumps(prepared.tokens.answer()).encode()
 
     def _judge(self, unit: Unit, asked: TokenRequest, token_hash: bytes) -> tuple[Client, Refreshable] | OAuthError:
         """Authenticate and look. A refusal that takes the grant back is returned and not raised: it is to be stored."""
@@ -81,30 +80,37 @@ class RefreshGrant:
 
     async def _prepare(self, asked: TokenRequest, client: Client, found: Refreshable) -> _Prepared:
         approval = Approval(
-            subject=found.user_id,
+            user_id=found.user_id,
             client_id=found.client_id,
             scopes=_narrowed(asked.form.get("scope"), found.scopes),
             auth_time=found.auth_time,
             methods=found.methods,
             acr=found.acr,
+            resources=found.resources,
         )
-        tokens = build_tokens(
+        used, asked_for = asked.form.require("refresh_token"), asked.form.every(RESOURCE)
+        order = token_order(
             approval,
+            client,
+            keyring=self._keyring,
             policy=self._policy,
             key=await self._signing_keys.current(asked.now),
             id_token_key=await self._signing_keys.current(asked.now, client.id_token_alg),
-            jti=secrets.token_urlsafe(24),
+            texts=RandomTexts.fresh(),
             now=asked.now,
+            resources=narrowed_resources(asked_for, granted=found.resources, default=self._policy.audience),
+            subject=Subject(found.user_id, found.subject or found.user_id),
+            refresh_token=successor_of(self._keyring, used) if client.rotates_refresh else None,
         )
-        successor = successor_of(self._keyring, asked.form.require("refresh_token")) if client.rotates_refresh else None
-        return _Prepared(tokens=tokens, used=found.token_hash, successor=successor)
+        return _Prepared(tokens=build_tokens(order), used=found.token_hash)
 
     def _commit(self, unit: Unit, prepared: _Prepared, now: datetime) -> bool:
         """Store what was built, if the token still stands: it may have been taken back meanwhile."""
         found = find_refresh_token(unit, prepared.used)
         if found is None or not found.stands(now):
             return False
-        rotate(unit, found, None if prepared.successor is None else hash_of(prepared.successor), now=now)
+        successor = prepared.tokens.refresh_token
+        rotate(unit, found, None if successor is None else hash_of(successor), now=now)
         store_access_token(unit, prepared.tokens, found.grant_id)
         return True
 

@@ -5,7 +5,7 @@ answer that was lost is not a grant that was lost. One that comes back after its
 """
 
 import base64
-import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ __all__ = [
     "Refreshable",
     "find_refresh_token",
     "forget_refresh_tokens",
-    "hash_of",
     "rotate",
     "store_refresh_token",
     "successor_of",
@@ -42,6 +41,8 @@ _FIND = (
         _G.auth_time,
         _G.methods,
         _G.acr,
+        _G.resources,
+        _G.subject,
         _G.revoked_at,
         select(func.max(_SUCCESSOR.c.used_at))
         .where(_SUCCESSOR.c.previous_hash == _T.token_hash)
@@ -75,7 +76,9 @@ class Refreshable:
     grant_id: str
     client_id: str
     user_id: str
+    subject: str | None
     scopes: tuple[str, ...]
+    resources: tuple[str, ...]
     auth_time: datetime
     methods: tuple[str, ...]
     acr: str | None
@@ -88,11 +91,6 @@ class Refreshable:
         """Say whether it may be used at *now*."""
         late = self.replaced_at is not None and now - self.replaced_at > REUSE_FOR
         return not (self.revoked or self.reused or late or now >= self.expires_at)
-
-
-def hash_of(token: str) -> bytes:
-    """Return what of a token is stored."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def successor_of(keyring: Keyring, token: str) -> str:
@@ -146,7 +144,9 @@ def _refreshable(row: Any) -> Refreshable:
         grant_id=row.grant_id,
         client_id=row.client_id,
         user_id=row.user_id,
+        subject=row.subject,
         scopes=tuple(row.scope.split()),
+        resources=tuple(json.loads(row.resources or "[]")),
         auth_time=from_micros(row.auth_time),
         methods=tuple((row.methods or "").split()),
         acr=row.acr,

@@ -88,6 +88,18 @@ GRANTS = Table(
     Column("methods", Text, info=_CLEAR),
     Column("acr", Text, info=_CLEAR),
     Column("resources", Text, info=_CLEAR),
+    # what the client is told that the person is called, where that is not their own id
+    Column("subject", Text, info=_CLEAR),
+)
+
+# Whom the pairwise names mean that clients were told, for the way back; never deleted, as names are never given anew.
+SUBJECTS = Table(
+    "oauth2_subjects",
+    METADATA,
+    Column("sector", Text, primary_key=True, info=_CLEAR),
+    Column("subject", Text, primary_key=True, info=_CLEAR),
+    Column("user_id", Text, nullable=False, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
 )
 
 REFRESH_TOKENS = Table(

@@ -5,17 +5,13 @@ approved, and the next poll gives tokens.
 """
 
 import json
-import secrets
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from engine.storage import Database, Keyring, OutcomeUnknown, Place, Unit
 from protocols.oauth2 import (
-    OFFLINE,
-    REFRESH_GRANT,
-    Approval,
+    RESOURCE,
     Client,
     Clients,
     NewGrant,
@@ -23,14 +19,14 @@ from protocols.oauth2 import (
     SigningKeys,
     TokenRequest,
     authenticate,
-    build_tokens,
-    hash_of,
+    narrowed_resources,
     require_grant,
     revoke_grant,
     store_grant,
 )
 from protocols.oauth2_ciba.evaluation import Evaluation, Over, Poll, Redeemable, Repeated, Waiting, evaluate
 from protocols.oauth2_ciba.guard import AccountGuard
+from protocols.oauth2_ciba.minting import Mint, RandomNames, SigningPair
 from protocols.oauth2_ciba.moves import audit, move
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id, set_pace
 from protocols.oauth2_ciba.settings import CibaSettings
@@ -75,6 +71,7 @@ class CibaGrant:
     ) -> None:
         self._database, self._keyring, self._clients = database, keyring, clients
         self._guard, self._signing_keys, self._settings = guard, signing_keys, settings
+        self._mint = Mint(keyring=keyring, settings=settings)
 
     async def answer(self, asked: TokenRequest) -> bytes:
         """Return the token response; raise OAuthError for every other answer."""
@@ -117,39 +114,26 @@ class CibaGrant:
 
     async def _prepare(self, request: Request, asked: TokenRequest, client: Client) -> Prepared:
         """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
-        signing_key = await self._signing_keys.current(asked.now)
-        id_token_key = await self._signing_keys.current(asked.now, client.id_token_alg)
-        auth_req_id = asked.form.require("auth_req_id")
-        approval = Approval(
-            subject=request.user_id,
-            client_id=request.client_id,
-            scopes=request.granted,
-            auth_time=request.auth_time or request.created_at,
-            methods=request.methods,
-            acr=self._settings.acr_of(request.methods),
+        auth_req_id, asked_for = asked.form.require("auth_req_id"), asked.form.every(RESOURCE)
+        keys = SigningPair(
+            access_token=await self._signing_keys.current(asked.now),
+            id_token=await self._signing_keys.current(asked.now, client.id_token_alg),
         )
-        tokens = build_tokens(
-            approval,
-            policy=self._settings.token_policy(),
-            key=signing_key,
-            id_token_key=id_token_key,
-            jti=secrets.token_urlsafe(24),
-            now=asked.now,
+        default = self._settings.token_policy().audience
+        minted = self._mint.make(
+            request,
+            client,
             auth_req_id=auth_req_id,
+            keys=keys,
+            names=RandomNames.fresh(),
+            resources=narrowed_resources(asked_for, granted=request.resources, default=default),
+            now=asked.now,
         )
-        refresh = secrets.token_urlsafe(32) if _may_refresh(client, request.granted) else None
-        given = tokens.answer() if refresh is None else {**tokens.answer(), "refresh_token": refresh}
-        answer = json.dumps(given).encode()
+        answer = json.dumps(minted.members).encode()
         key = self._key(asked, auth_req_id)
         return Prepared(
             request=request,
-            grant=NewGrant(
-                grant_id=secrets.token_urlsafe(18),
-                approval=approval,
-                tokens=tokens,
-                refresh_hash=None if refresh is None else hash_of(refresh),
-                refresh_life=self._settings.refresh_token_life,
-            ),
+            grant=minted.grant,
             answer=answer,
             sealed=None if key is None else self._keyring.seal(_place(request.request_id), answer),
             key=key,
@@ -187,11 +171,6 @@ class CibaGrant:
         if asked.key is None:
             return None
         return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, asked.key)
-
-
-def _may_refresh(client: Client, granted: Collection[str]) -> bool:
-    """Say whether the client has the grant type, asked for it, and the person left it in."""
-    return REFRESH_GRANT in client.grant_types and OFFLINE in granted
 
 
 def _place(request_id: str) -> Place:
