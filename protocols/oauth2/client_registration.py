@@ -1,15 +1,18 @@
-"""What a client is registered with, and what of that cannot be: the same rules for the command line and the API."""
+"""What a client is registered with, and what of that cannot be: the same rules for every way to register one.
 
-import math
+What one deployment allows beyond that (its scopes, its keys, its profile) is ``protocols.oauth2.client_policy``.
+"""
+
 import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from protocols.oauth2.client_assertions import KEY_ALGORITHMS, SECRET_ALGORITHMS
+from protocols.oauth2.client_values import any_of, is_called_address, is_pattern, is_resource, is_span
 from protocols.oauth2.key_pairs import ALGORITHMS
 from protocols.oauth2.key_sets import KeySetInvalid, parse_key_set
 
@@ -19,10 +22,13 @@ GRANT_TYPES = (CIBA_GRANT, REFRESH_GRANT)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", "private_key_jwt")
 DELIVERY_MODES = ("poll",)
+SUBJECT_TYPES = ("public", "pairwise")
+TOKEN_FORMATS = ("jwt", "opaque")
+NAME_LIMIT = 80  # what the flows' texts have room for
+_NOTIFIED = ("ping", "push")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
 _SECRET = re.compile(r"[\x20-\x7e]{1,512}", re.ASCII)
-NAME_LIMIT = 80  # what the flows' texts have room for
-_STRONG_BITS = 128
+_HOST = re.compile(r"[a-z0-9.:\[\]_-]{1,253}", re.ASCII)
 _LEAST_HMAC_BYTES = 32  # RFC 7518 section 3.2: a key as long as the hash
 _AUTH_ALGS = MappingProxyType({"private_key_jwt": KEY_ALGORITHMS, "client_secret_jwt": SECRET_ALGORITHMS})
 _SECRETS = MappingProxyType(
@@ -35,12 +41,12 @@ _SECRETS = MappingProxyType(
 
 
 class ClientInvalid(ValueError):
-    """A setting of a new client is not acceptable. ``setting`` names it."""
+    """A setting of a client is not acceptable. ``setting`` names it, ``expected`` says what it may be."""
 
     code = "client_invalid"
 
     def __init__(self, setting: str, expected: str) -> None:
-        self.setting = setting
+        self.setting, self.expected = setting, expected
         super().__init__(f"{setting}: expected {expected}")
 
 
@@ -63,7 +69,8 @@ class NewClient:
     assertions are signed with. ``resource`` is the audience of the API that this client is: it may introspect the
     tokens that are meant for it. ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
     ``notification_endpoint`` is where ping and push go, ``request_alg`` what its request objects are signed with.
-    ``sector`` is the host that pairwise subjects belong to; ``agent`` says that it acts for people by itself.
+    ``sector`` is the host that pairwise subjects belong to, None the host of its keys or its notifications; ``agent``
+    says that it acts for people by itself. ``details`` are only kept and handed back (RFC 7591 section 2).
     """
 
     client_id: str
@@ -92,33 +99,78 @@ class NewClient:
     token_format: str = "jwt"  # noqa: S105 - a format's name, no secret
     agent: bool = False
     profile: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
-    def check(self) -> None:
-        """Raise ClientInvalid for the first setting that cannot be."""
-        checks = (
-            ("client_id", bool(_CLIENT_ID.fullmatch(self.client_id)), "1 to 128 characters of A-Z a-z 0-9 . _ ~ -"),
-            ("secret", self._has_its_secret(), _SECRETS.get(self.auth_method or "", _SECRETS["client_secret_post"])),
-            ("name", len(self.name) <= NAME_LIMIT, f"at most {NAME_LIMIT} characters"),
-            ("name", self.name.isprintable(), "printable characters only"),
-            ("delivery_mode", self.delivery_mode in DELIVERY_MODES, " or ".join(DELIVERY_MODES)),
-            ("scopes", "openid" in self.scopes, "openid among them"),
-            ("auth_method", self.auth_method in (None, *AUTH_METHODS), f"none or one of {', '.join(AUTH_METHODS)}"),
-            ("jwks", self._has_its_keys(), "a key set or jwks_uri, one of them, for private_key_jwt and nothing else"),
-            ("jwks_uri", _is_address(self.jwks_uri), "an https address without fragment"),
-            ("resource", _is_resource(self.resource), "an absolute address without fragment (RFC 8707 section 2)"),
-            ("auth_alg", self.auth_alg in (None, *self._auth_algs()), _any_of(self._auth_algs())),
-            ("grant_types", set(self.grant_types) <= set(GRANT_TYPES), f"of {' and '.join(GRANT_TYPES)}"),
-            ("interval", _between(self.interval, 1, 60), "1 to 60 seconds"),
-            ("max_expiry", _between(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
-            ("binding_max", self.binding_max is None or 1 <= self.binding_max <= 256, "1 to 256"),
-            ("binding_pattern", _is_pattern(self.binding_pattern), "a regular expression"),
-            ("id_token_alg", self.id_token_alg in (None, *ALGORITHMS), f"none or one of {', '.join(ALGORITHMS)}"),
-        )
-        for setting, holds, expected in checks:
-            if not holds:
-                raise ClientInvalid(setting, expected)
+    @property
+    def pairwise_sector(self) -> str | None:
+        """The sector that its pairwise subjects belong to, None where its subjects are public (requirements 14, 15)."""
+        if self.subject_type != "pairwise":
+            return None
+        source = self.notification_endpoint if self.delivery_mode == "push" else self.jwks_uri
+        return self.sector or urlsplit(source or "").hostname
+
+    def check(self, *, secret_kept: bool = False) -> None:
+        """Raise ClientInvalid for the first setting that cannot be. With *secret_kept* its secret stays as it is."""
+        secret = _SECRETS.get(self.auth_method or "", _SECRETS["client_secret_post"])
+        if not (secret_kept and self.secret is None):
+            _hold([("secret", self._has_its_secret(), secret)])
+        _hold(self._common_checks())
+        _hold(self._key_checks())
+        _hold(self._backchannel_checks())
+        _hold(self._operator_checks())
         if self.jwks is not None:
             _check_keys(self.jwks)
+
+    def _common_checks(self) -> Sequence[tuple[str, bool, str]]:
+        return (
+            ("client_id", bool(_CLIENT_ID.fullmatch(self.client_id)), "1 to 128 characters of A-Z a-z 0-9 . _ ~ -"),
+            ("name", len(self.name) <= NAME_LIMIT, f"at most {NAME_LIMIT} characters"),
+            ("name", self.name.isprintable(), "printable characters only"),
+            ("scopes", "openid" in self.scopes, "openid among them"),
+            ("auth_method", self.auth_method in (None, *AUTH_METHODS), f"none or one of {', '.join(AUTH_METHODS)}"),
+            ("grant_types", set(self.grant_types) <= set(GRANT_TYPES), f"of {' and '.join(GRANT_TYPES)}"),
+            ("id_token_alg", self.id_token_alg in (None, *ALGORITHMS), f"none or one of {', '.join(ALGORITHMS)}"),
+            ("resource", is_resource(self.resource), "an absolute address without fragment (RFC 8707 section 2)"),
+        )
+
+    def _key_checks(self) -> Sequence[tuple[str, bool, str]]:
+        algs, signs = _AUTH_ALGS.get(self.auth_method or "", ()), self.auth_method == "private_key_jwt"
+        given = sum(found is not None for found in (self.jwks, self.jwks_uri))
+        needed = "a key set or jwks_uri, one of them: what it signs is checked with its keys"
+        return (
+            ("jwks", given <= 1, "a key set or jwks_uri, not both (RFC 7591 section 2)"),
+            ("jwks", given == 1 or not (signs or self.request_alg), needed),
+            ("jwks_uri", is_called_address(self.jwks_uri), "an https address without fragment"),
+            ("auth_alg", self.auth_alg in (None, *algs), any_of(algs, "none: this client signs no assertions")),
+        )
+
+    def _backchannel_checks(self) -> Sequence[tuple[str, bool, str]]:
+        """Return what CIBA Core section 4 demands (requirements 8 to 15)."""
+        told, pairwise = self.delivery_mode in _NOTIFIED, self.subject_type == "pairwise"
+        endpoint, polls = self.notification_endpoint, self.delivery_mode != "push"
+        keyed = self.auth_method == "private_key_jwt"
+        return (
+            ("notification_endpoint", not told or endpoint is not None, "an https address: ping and push go there"),
+            ("notification_endpoint", told or endpoint is None, "none: a poll client is not notified"),
+            ("notification_endpoint", is_called_address(endpoint), "an https address without fragment"),
+            ("grant_types", self.delivery_mode == "poll" or CIBA_GRANT in self.grant_types, f"{CIBA_GRANT} among them"),
+            ("delivery_mode", self.delivery_mode in DELIVERY_MODES, " or ".join(DELIVERY_MODES)),
+            ("request_alg", self.request_alg in (None, *KEY_ALGORITHMS), any_of(KEY_ALGORITHMS, "none")),
+            ("subject_type", self.subject_type in SUBJECT_TYPES, " or ".join(SUBJECT_TYPES)),
+            ("jwks_uri", not (pairwise and polls) or self.jwks_uri is not None, "an https address: it is the sector"),
+            ("auth_method", not pairwise or keyed, "private_key_jwt: pairwise subjects need proof of the keys"),
+            ("sector", self.sector is None or bool(_HOST.fullmatch(self.sector)), "a host's name in lower case"),
+            ("sector", pairwise or self.sector is None, "none: only pairwise subjects have a sector"),
+        )
+
+    def _operator_checks(self) -> Sequence[tuple[str, bool, str]]:
+        return (
+            ("interval", is_span(self.interval, 1, 60), "1 to 60 seconds"),
+            ("max_expiry", is_span(self.max_expiry, 1, 72 * 3600), "1 second to 72 hours"),
+            ("binding_max", self.binding_max is None or 1 <= self.binding_max <= 256, "1 to 256"),
+            ("binding_pattern", is_pattern(self.binding_pattern), "a regular expression"),
+            ("token_format", self.token_format in TOKEN_FORMATS, " or ".join(TOKEN_FORMATS)),
+        )
 
     def _has_its_secret(self) -> bool:
         if self.auth_method == "private_key_jwt":
@@ -126,77 +178,11 @@ class NewClient:
         least = _LEAST_HMAC_BYTES if self.auth_method == "client_secret_jwt" else 1
         return self.secret is not None and bool(_SECRET.fullmatch(self.secret)) and len(self.secret) >= least
 
-    def _has_its_keys(self) -> bool:
-        given = sum(found is not None for found in (self.jwks, self.jwks_uri))
-        return given == (1 if self.auth_method == "private_key_jwt" else 0)
 
-    def _auth_algs(self) -> tuple[str, ...]:
-        return _AUTH_ALGS.get(self.auth_method or "", ())
-
-
-def mint_secret() -> str:
-    """Return a new client secret of 256 bits that needs no escaping anywhere."""
-    return secrets.token_urlsafe(32)
-
-
-def secret_weakness(secret: str) -> str | None:
-    """Return a warning for an operator's *secret* that may be guessed, or None.
-
-    >>> secret_weakness("hunter2") is None
-    False
-    """
-    kinds = sum(size for present, size in _alphabets(secret) if present)
-    varied = min(len(secret), 4 * len(set(secret)))  # one character over and over is no long secret
-    bits = varied * math.log2(kinds) if kinds > 1 else 0.0
-    if bits >= _STRONG_BITS:
-        return None
-    return (
-        f"this secret has at most about {bits:.0f} bits where {_STRONG_BITS} are wanted: leave it out to have one made"
-    )
-
-
-def _alphabets(secret: str) -> tuple[tuple[bool, int], ...]:
-    return (
-        (any(c.islower() for c in secret), 26),
-        (any(c.isupper() for c in secret), 26),
-        (any(c.isdigit() for c in secret), 10),
-        (any(not c.isalnum() for c in secret), 33),
-    )
-
-
-def _between(span: timedelta | None, low: int, high: int) -> bool:
-    return span is None or (low <= span.total_seconds() <= high and span.microseconds == 0)
-
-
-def _is_pattern(pattern: str | None) -> bool:
-    try:
-        re.compile(pattern or "")
-    except re.error:
-        return False
-    return True
-
-
-def _is_address(address: str | None) -> bool:
-    if address is None:
-        return True
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    local = parts.scheme == "http" and host in {"localhost", "127.0.0.1", "::1"}
-    return (parts.scheme == "https" or local) and bool(host) and not parts.fragment and not parts.username
-
-
-def _is_resource(address: str | None) -> bool:
-    if address is None:
-        return True
-    parts = urlsplit(address)
-    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in address and address.isprintable()
-
-
-def _any_of(names: Sequence[str]) -> str:
-    return f"none or one of {', '.join(names)}" if names else "none: this client signs nothing"
+def _hold(checks: Sequence[tuple[str, bool, str]]) -> None:
+    for setting, holds, expected in checks:
+        if not holds:
+            raise ClientInvalid(setting, expected)
 
 
 def _check_keys(jwks: str) -> None:

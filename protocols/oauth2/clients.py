@@ -1,18 +1,25 @@
 """The clients that are registered: what each may do, and how it proves who it is."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from engine.storage import Keyring, Place, Unit, insert_or_ignore, to_micros
-from protocols.oauth2.client_registration import NAME_LIMIT, ClientLimits, NewClient
+from protocols.oauth2.client_registration import NewClient
+from protocols.oauth2.client_rows import (
+    OPERATOR,
+    Client,
+    Credentials,
+    Registered,
+    client_in,
+    metadata_columns,
+    registered_in,
+)
 from protocols.oauth2.grants import revoke_grants_of
 from protocols.oauth2.tables import CLIENTS
+
+__all__ = ["Client", "ClientExists", "Clients", "Credentials"]
 
 
 class ClientExists(ValueError):
@@ -25,57 +32,12 @@ class ClientExists(ValueError):
         super().__init__(f"client '{client_id}' is registered already: choose another id or remove it first")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """A registered client, as the protocols see it: without its secret."""
-
-    client_id: str
-    name: str
-    delivery_mode: str
-    grant_types: frozenset[str]
-    scopes: tuple[str, ...]
-    auth_method: str | None
-    interval: timedelta | None
-    max_expiry: timedelta | None
-    limits: ClientLimits
-    binding_max: int | None
-    binding_pattern: str | None
-    disabled: bool
-    id_token_alg: str | None
-    resource: str | None
-    rotates_refresh: bool
-    notification_endpoint: str | None
-    request_alg: str | None
-    takes_user_code: bool
-    subject_type: str
-    sector: str | None
-    token_format: str
-    agent: bool
-    profile: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What a client can prove itself by. ``secret`` is there for those only that sign with it."""
-
-    client: Client
-    secret_mac: bytes = field(repr=False)
-    sealed_secret: bytes | None = field(repr=False)
-    jwks: str | None
-    jwks_uri: str | None
-    auth_alg: str | None
-
-    @property
-    def registration(self) -> str:
-        """A digest of all of it: a proof that was checked against other keys is none any more."""
-        parts = (self.client.auth_method, self.auth_alg, self.jwks, self.jwks_uri, self.secret_mac.hex())
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 _SELECT = select(CLIENTS).where(CLIENTS.c.client_id == bindparam("id"))
 _SELECT_LOCKED = _SELECT.with_for_update()
 _SELECT_ALL = select(CLIENTS).order_by(CLIENTS.c.client_id)
+_COUNT = select(func.count()).select_from(CLIENTS).where(CLIENTS.c.origin == bindparam("origin"))
 _INSERT = insert_or_ignore(CLIENTS)
+_UPDATE = update(CLIENTS).where(CLIENTS.c.client_id == bindparam("id"))
 _DELETE = delete(CLIENTS).where(CLIENTS.c.client_id == bindparam("id"))
 _SET_DISABLED = update(CLIENTS).where(CLIENTS.c.client_id == bindparam("id")).values(disabled=bindparam("flag"))
 
@@ -86,47 +48,53 @@ class Clients:
     def __init__(self, *, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def add(self, unit: Unit, client: NewClient, *, now: datetime) -> None:
-        """Register *client*; raise ClientInvalid or ClientExists."""
+    def add(
+        self,
+        unit: Unit,
+        client: NewClient,
+        *,
+        now: datetime,
+        origin: str = OPERATOR,
+        registration_hash: bytes | None = None,
+    ) -> None:
+        """Register *client*; raise ClientInvalid or ClientExists. *origin* says who keeps it from now on."""
         client.check()
         row = {
             "client_id": client.client_id,
-            "secret_mac": b"" if client.secret is None else self.mac_of(client.client_id, client.secret),
-            "name": client.name or client.client_id[:NAME_LIMIT],
-            "delivery_mode": client.delivery_mode,
-            "grant_types": json.dumps(sorted(client.grant_types)),
-            "scopes": json.dumps(list(client.scopes)),
-            "auth_method": client.auth_method,
-            "interval_seconds": _seconds(client.interval),
-            "max_expiry_seconds": _seconds(client.max_expiry),
-            "limits": json.dumps({name: value for name, value in asdict(client.limits).items() if value is not None}),
-            "binding_max": client.binding_max,
-            "binding_pattern": client.binding_pattern,
+            **metadata_columns(client),
+            **self._secret_columns(client),
             "disabled": 0,
             "created_at": to_micros(now),
-            "id_token_alg": client.id_token_alg,
-            "sealed_secret": self._sealed(client),
-            "jwks": client.jwks,
-            "jwks_uri": client.jwks_uri,
-            "auth_alg": client.auth_alg,
-            "resource": client.resource,
-            "rotates_refresh": int(client.rotates_refresh),
-            "notification_endpoint": client.notification_endpoint,
-            "request_alg": client.request_alg,
-            "takes_user_code": int(client.takes_user_code),
-            "subject_type": client.subject_type,
-            "sector": client.sector,
-            "token_format": client.token_format,
-            "agent": int(client.agent),
-            "profile": client.profile,
+            "origin": origin,
+            "registration_hash": registration_hash,
         }
         if unit.execute(_INSERT, row).first() is None:
             raise ClientExists(client.client_id)
 
+    def replace(self, unit: Unit, client: NewClient) -> bool:
+        """Put *client* in the place of the one of this id; return whether there was one.
+
+        Without a secret its secret stays as it is; ClientInvalid where the way that it proves itself needs another.
+        What it asked for and was granted stays.
+        """
+        row = unit.execute(_SELECT_LOCKED, {"id": client.client_id}).first()
+        if row is None:
+            return False
+        keeps = _keeps_secret(client, row)
+        client.check(secret_kept=keeps)
+        secret = {} if keeps else self._secret_columns(client)
+        unit.execute(_UPDATE.values(**metadata_columns(client), **secret), {"id": client.client_id})
+        return True
+
     def find(self, unit: Unit, client_id: str) -> Client | None:
         """Return the client of this id, disabled or not."""
         row = unit.execute(_SELECT, {"id": client_id}).first()
-        return None if row is None else _client(row)
+        return None if row is None else client_in(row)
+
+    def find_registered(self, unit: Unit, client_id: str, *, lock: bool = False) -> Registered | None:
+        """Return all that is kept of the client but its secret; *lock* keeps its row until the unit ends."""
+        row = unit.execute(_SELECT_LOCKED if lock else _SELECT, {"id": client_id}).first()
+        return None if row is None else registered_in(row)
 
     def find_credentials(self, unit: Unit, client_id: str, *, lock: bool = False) -> Credentials | None:
         """Return the client with what it can prove itself by; *lock* keeps its row until the unit ends."""
@@ -134,7 +102,7 @@ class Clients:
         if row is None:
             return None
         return Credentials(
-            client=_client(row),
+            client=client_in(row),
             secret_mac=row.secret_mac,
             sealed_secret=row.sealed_secret,
             jwks=row.jwks,
@@ -150,7 +118,15 @@ class Clients:
 
     def all(self, unit: Unit) -> list[Client]:
         """Return every client in the order of their ids."""
-        return [_client(row) for row in unit.execute(_SELECT_ALL)]
+        return [client_in(row) for row in unit.execute(_SELECT_ALL)]
+
+    def all_registered(self, unit: Unit) -> list[Registered]:
+        """Return all that is kept of every client but the secrets, in the order of their ids."""
+        return [registered_in(row) for row in unit.execute(_SELECT_ALL)]
+
+    def count(self, unit: Unit, origin: str) -> int:
+        """Return how many clients *origin* keeps."""
+        return int(unit.execute(_COUNT, {"origin": origin}).scalar() or 0)
 
     def remove(self, unit: Unit, client_id: str, *, now: datetime) -> bool:
         """Forget the client and take its grants back. Return whether there was one.
@@ -172,49 +148,20 @@ class Clients:
         """Return the keyed hash of *secret* as this client's. It is fast on purpose: it is made at every poll."""
         return self._keyring.mac("oauth2.client_secret", client_id, secret)
 
-    def _sealed(self, client: NewClient) -> bytes | None:
+    def _secret_columns(self, client: NewClient) -> dict[str, bytes | None]:
+        sealed = None
         # A secret that signs has to be had in clear to check a signature; any other is kept as a hash alone.
-        if client.auth_method != "client_secret_jwt" or client.secret is None:
-            return None
-        return self._keyring.seal(_place(client.client_id), client.secret.encode("ascii"))
+        if client.auth_method == "client_secret_jwt" and client.secret is not None:
+            sealed = self._keyring.seal(_place(client.client_id), client.secret.encode("ascii"))
+        mac = b"" if client.secret is None else self.mac_of(client.client_id, client.secret)
+        return {"secret_mac": mac, "sealed_secret": sealed}
 
 
-@lru_cache(maxsize=1024)
-def _client(row: Any) -> Client:
-    # Nearly every request reads its client's row, and nearly always the same one: the whole row is the key.
-    return Client(
-        client_id=row.client_id,
-        name=row.name,
-        delivery_mode=row.delivery_mode,
-        grant_types=frozenset(json.loads(row.grant_types)),
-        scopes=tuple(json.loads(row.scopes)),
-        auth_method=row.auth_method,
-        interval=_span(row.interval_seconds),
-        max_expiry=_span(row.max_expiry_seconds),
-        limits=ClientLimits(**json.loads(row.limits)),
-        binding_max=row.binding_max,
-        binding_pattern=row.binding_pattern,
-        disabled=bool(row.disabled),
-        id_token_alg=row.id_token_alg,
-        resource=row.resource,
-        rotates_refresh=bool(row.rotates_refresh),
-        notification_endpoint=row.notification_endpoint,
-        request_alg=row.request_alg,
-        takes_user_code=bool(row.takes_user_code),
-        subject_type=row.subject_type or "public",
-        sector=row.sector,
-        token_format=row.token_format or "jwt",
-        agent=bool(row.agent),
-        profile=row.profile,
-    )
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else int(span.total_seconds())
-
-
-def _span(seconds: int | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
+def _keeps_secret(client: NewClient, row: Any) -> bool:
+    """Say whether the secret of *row* serves *client* too: what was kept as a hash alone can never sign."""
+    if client.secret is not None or not row.secret_mac or client.auth_method == "private_key_jwt":
+        return False
+    return (client.auth_method == "client_secret_jwt") == (row.sealed_secret is not None)
 
 
 def _place(client_id: str) -> Place:
