@@ -128,7 +128,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             routes=[
                 *protocol_routes(ciba),
                 *gate,
-                *flow_api_routes(engine, settings.flow_api),
+                *flow_api_routes(engine, settings.flow_api, catalogue=flows.catalogue),
                 *parts.watching.routes(engine),
             ],
             ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},

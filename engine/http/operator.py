@@ -1,6 +1,5 @@
-"""The operator's API: flows and their versions, executions, dead letters. Tokens and scopes of its own."""
+"""The operator's API over executions and dead letters. Tokens and scopes of its own."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -13,7 +12,6 @@ from engine.http.access import unauthorized
 from engine.http.executions import json_response
 from engine.http.operations import Call
 from engine.http.operator_models import (
-    CheckBody,
     DoneBody,
     ExecutionBody,
     ExecutionDetailBody,
@@ -21,11 +19,8 @@ from engine.http.operator_models import (
     HistoryLine,
     LetterBody,
     LettersBody,
-    VersionBody,
-    VersionsBody,
 )
 from engine.http.problems import Problem
-from engine.language import check_flows, diagnostics_json
 from engine.runtime.engine import Engine
 from engine.storage import Outbox, OutgoingMessage, Unit
 from engine.storage.executions import Executions
@@ -58,28 +53,6 @@ class OperatorHandlers:
         if scope not in scopes:
             challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
             raise Problem(403, "insufficient_scope", f"the token lacks the scope {scope}", headers=challenge)
-
-    async def versions(self, _call: Call) -> Response:
-        """List every stored version of every flow."""
-        stored = await self._engine.versions.all()
-        items = [
-            VersionBody(
-                flow=each.flow,
-                version=each.version,
-                digest=each.digest,
-                stored_at=each.stored_at,
-                live=each.live,
-                open=each.open,
-            )
-            for each in stored
-        ]
-        return told(VersionsBody(items=items))
-
-    async def check(self, call: Call) -> Response:
-        """Check the text of a flow; nothing is stored."""
-        source, contracts = (call.body.file, call.body.text), self._engine.contracts
-        report = await asyncio.to_thread(check_flows, [source], contracts=contracts)
-        return told(CheckBody(ok=report.ok, diagnostics=diagnostics_json(report.diagnostics)))
 
     async def executions(self, call: Call) -> Response:
         """List executions, newest first, page by page."""

@@ -16,14 +16,21 @@ from engine.http.operator_models import (
     ExecutionsBody,
     LetterQuery,
     LettersBody,
+    PublishedBody,
+    PublishFlows,
+    RollBack,
     VersionsBody,
 )
+from engine.http.publishing import VersionHandlers
+from engine.language import Catalogue
 from engine.runtime.engine import Engine
 
+_LONG_BODY: Final = MOST_FLOW_TEXT * 6 + 1024
 # What an operator's token may be given, and what it allows.
 OPERATOR_SCOPES: Final = {
     "flows:read": "list flows and their versions",
     "flows:check": "check the text of a flow",
+    "flows:publish": "publish flows, and go back to older versions",
     "executions:read": "list executions and read their history",
     "executions:cancel": "end executions",
     "messages:read": "list dead letters",
@@ -31,9 +38,12 @@ OPERATOR_SCOPES: Final = {
 }
 
 
-def operator_operations(engine: Engine, *, operators: Operators) -> list[Operation[Any]]:
-    """Return the operations for ``routes(also=…)``; *operators* knows the tokens."""
+def operator_operations(
+    engine: Engine, *, operators: Operators, catalogue: Catalogue | None = None
+) -> list[Operation[Any]]:
+    """Return the operations for ``routes(also=…)``; *operators* knows the tokens, *catalogue* has the texts' ids."""
     handlers = OperatorHandlers(engine, operators=operators)
+    versions = VersionHandlers(engine, catalogue=catalogue or Catalogue())
 
     def operation(scope: str, **parts: Any) -> Operation[Any]:
         return Operation(security="operator", scope=scope, allow=partial(handlers.allow, scope=scope), **parts)
@@ -45,7 +55,7 @@ def operator_operations(engine: Engine, *, operators: Operators) -> list[Operati
             method="GET",
             path="/operator/flows",
             about="List every version of every flow, and how many executions stand in it.",
-            handler=handlers.versions,
+            handler=versions.versions,
             answers={200: Answer(about="the versions", model=VersionsBody)},
         ),
         operation(
@@ -54,10 +64,32 @@ def operator_operations(engine: Engine, *, operators: Operators) -> list[Operati
             method="POST",
             path="/operator/flows/check",
             about="Check the text of a flow against the executors that are installed. Nothing is stored.",
-            handler=handlers.check,
+            handler=versions.check,
             answers={200: Answer(about="what the compiler says", model=CheckBody)},
             body=CheckFlow,
-            body_at_least=MOST_FLOW_TEXT * 6 + 1024,
+            body_at_least=_LONG_BODY,
+        ),
+        operation(
+            "flows:publish",
+            id="publishFlows",
+            method="POST",
+            path="/operator/flows/publish",
+            about="Have new executions run on these flows. Nothing is published where one has a mistake.",
+            handler=versions.publish,
+            answers={200: Answer(about="published", model=PublishedBody)},
+            body=PublishFlows,
+            body_at_least=_LONG_BODY,
+        ),
+        operation(
+            "flows:publish",
+            id="rollBackFlow",
+            method="POST",
+            path="/operator/flows/{flow}/rollback",
+            about="Have new executions run on an older version again.",
+            handler=versions.roll_back,
+            answers={200: Answer(about="went back", model=PublishedBody)},
+            body=RollBack,
+            problems=(409,),
         ),
         operation(
             "executions:read",

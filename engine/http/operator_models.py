@@ -10,6 +10,8 @@ from engine.http.models import Name
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 # In characters; each may take six bytes in JSON.
 MOST_FLOW_TEXT = 40_000
+FileName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")]
+Existing = Literal["finish_on_old", "abort", "migrate"]
 Status = Literal["ready", "running", "waiting", "ending", "ended", "broken"]
 
 
@@ -19,7 +21,34 @@ class CheckFlow(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     text: Annotated[str, Field(max_length=MOST_FLOW_TEXT)]
-    file: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")] = "flow.yaml"
+    file: FileName = "flow.yaml"
+
+
+class FlowFile(BaseModel):
+    """The text of one flow; *file* is how diagnostics name it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    text: Annotated[str, Field(max_length=MOST_FLOW_TEXT)]
+    file: FileName
+
+
+class PublishFlows(BaseModel):
+    """Flows to publish together, with all that they call; *existing*: what becomes of executions in older versions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    files: Annotated[list[FlowFile], Field(min_length=1, max_length=32)]
+    existing: Existing = "finish_on_old"
+
+
+class RollBack(BaseModel):
+    """Goes back to the version with the digest *to*, or to the one that was live before the live one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    to: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    existing: Existing = "finish_on_old"
 
 
 class CancelExecution(BaseModel):
@@ -64,6 +93,14 @@ class VersionsBody(BaseModel):
     """Every version of every flow."""
 
     items: list[VersionBody]
+
+
+class PublishedBody(BaseModel):
+    """Flows whose live version is another now; how many executions were ended or moved; why others stayed, by id."""
+
+    published: list[str]
+    moved: int
+    stayed: dict[str, str]
 
 
 class CheckBody(BaseModel):
@@ -148,10 +185,14 @@ __all__ = [
     "ExecutionDetailBody",
     "ExecutionQuery",
     "ExecutionsBody",
+    "FlowFile",
     "HistoryLine",
     "LetterBody",
     "LetterQuery",
     "LettersBody",
+    "PublishFlows",
+    "PublishedBody",
+    "RollBack",
     "VersionBody",
     "VersionsBody",
 ]

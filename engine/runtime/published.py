@@ -43,7 +43,11 @@ class ExecutorsDiffer(OperatorError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("installed executors do not fit the flows: " + "; ".join(problems))
+        lines = "".join(f"\n- {problem}" for problem in problems)
+        super().__init__(
+            "the installed executors do not fit the flows that are in use; install what is missing, or publish "
+            f"versions that fit and end what stands in the old ones:{lines}"
+        )
 
 
 class Published:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +43,18 @@ class CannotMigrate(CallerError):
         super().__init__(f"execution {execution} stays in its version: {'; '.join(problems)}")
 
 
+class UnknownVersion(UnknownFlow):
+    """There is no such version to go back to."""
+
+    code = "unknown_version"
+
+    def __init__(self, flow: str, to: str | None, known: Sequence[str]) -> None:
+        self.flow = flow
+        wanted = "was live before the live one" if to is None else f"has the digest {to[:12]}"
+        stored = ", ".join(digest[:12] for digest in sorted(known)) or "none"
+        super(UnknownFlow, self).__init__(f"no version of flow '{flow}' {wanted}: stored digests are {stored}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One stored version of a flow. ``live``: new executions run on it; ``open``: how many stand in it."""
@@ -57,8 +69,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What became of the executions that stood in older versions; ``stayed`` says why, by execution."""
+    """Which flows have another live version now, and what became of the executions that stood in older ones.
 
+    ``stayed`` says why, by execution.
+    """
+
+    published: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     stayed: Mapping[str, str]
 
@@ -163,23 +179,36 @@ class Versions:
     async def roll_back(self, flow: str, *, to: str | None = None, existing: Existing = "finish_on_old") -> Moved:
         """Publish an older version of *flow* again: the digest *to*, or the one that was live before the live one.
 
-        UnknownFlow where there is none.
+        UnknownVersion where there is none, ExecutorsDiffer where an executor that it needs is missing or was changed.
         """
         now = self._clock.now()
+        digest = await self._database.read(partial(self._older, flow=flow, to=to))
+        needed = await self._runner.stored_with_callees(digest)
+        if problems := sorted({line for graph in needed for line in unfit(graph, self._registry.contracts)}):
+            raise ExecutorsDiffer(problems)
 
         def publish(unit: Unit) -> None:
-            past = [each.digest for each in self._publications.all(unit) if each.flow == flow]
-            older = [digest for digest in past if digest != past[-1]]
-            known = {each.digest for each in self._versions.all(unit) if each.flow == flow}
-            digest = to if to is not None else (older[-1] if older else None)
-            if digest is None or digest not in known:
-                raise UnknownFlow(f"{flow} {digest[:12] if digest else '(an older version)'}", sorted(known))
-            self._publications.put(unit, flow=flow, digest=digest, now=now)
+            self._make_live(unit, flow, digest, now)
             unit.notify(FLOWS_CHANNEL)
 
         await self._runner.run(publish)
         await self.refresh()
         return await self._deal_with_older((flow,), existing)
+
+    def _make_live(self, unit: Unit, flow: str, digest: str, now: datetime) -> None:
+        # Where another process published at the same moment, ours is the next one after it, and not lost.
+        while not self._publications.put(unit, flow=flow, digest=digest, now=now):
+            pass
+
+    def _older(self, unit: Unit, *, flow: str, to: str | None) -> str:
+        """Return the digest to go back to; UnknownVersion where there is none."""
+        past = [each.digest for each in self._publications.all(unit) if each.flow == flow]
+        older = [digest for digest in past if digest != past[-1]]
+        known = {each.digest for each in self._versions.all(unit) if each.flow == flow}
+        digest = to if to is not None else (older[-1] if older else None)
+        if digest is None or digest not in known:
+            raise UnknownVersion(flow, to, sorted(known))
+        return digest
 
     async def migrate(self, execution: str) -> None:
         """Have *execution* go on in the live version of its flow; CannotMigrate where that is not possible.
@@ -207,29 +236,31 @@ class Versions:
         moved: list[str] = []
         stayed: dict[str, str] = {}
         if existing == "finish_on_old":
-            return Moved(stayed={})
+            return Moved(published=names, stayed={})
         for name in names:
             live = self._published.latest(name).digest
-            for execution in await self._standing(name, live):
+            for execution, digest in await self._standing(name, live):
                 try:
-                    await (self.migrate(execution) if existing == "migrate" else self._abort(execution))
+                    await (self.migrate(execution) if existing == "migrate" else self._abort(execution, digest))
                     moved.append(execution)
                 except FlowError as error:
                     stayed[execution] = str(error)
-        return Moved(moved=tuple(moved), stayed=stayed)
+        return Moved(published=names, moved=tuple(moved), stayed=stayed)
 
-    async def _standing(self, name: str, live: str) -> list[str]:
-        """Return the open executions of a flow that are not in its live version, page by page."""
-        found: list[str] = []
+    async def _standing(self, name: str, live: str) -> list[tuple[str, str]]:
+        """Return the open executions of a flow that are not in its live version, with theirs, page by page."""
+        found: list[tuple[str, str]] = []
         after = None
         while page := await self._database.read(
             partial(self._listing.page, flow=name, status=None, limit=AT_ONCE, after=after)
         ):
-            found += [row.id for row in page if row.digest != live and row.ended_at is None]
+            found += [(row.id, row.digest) for row in page if row.digest != live and row.ended_at is None]
             after = page[-1].key
         return found
 
-    async def _abort(self, execution: str) -> None:
+    async def _abort(self, execution: str, digest: str) -> None:
+        # What is to end may need executors that are gone: its version is loaded all the same.
+        await self._runner.load_with_callees(digest)
         await self._runner.perform(
             partial(self._recorder.stop, execution=execution, reason="version withdrawn", now=self._clock.now())
         )
@@ -254,7 +285,7 @@ class Versions:
                 if live.get(name) != graph.digest and (again or graph.digest not in known)
             ]
             for graph in changed:
-                self._publications.put(unit, flow=graph.name, digest=graph.digest, now=now)
+                self._make_live(unit, graph.name, graph.digest, now)
             if changed:
                 unit.notify(FLOWS_CHANNEL)
             return tuple(graph.name for graph in changed)

@@ -1,4 +1,4 @@
-"""``lockhouse flow``: check flow definitions and draw them, without a server."""
+"""``lockhouse flow``: check, draw and try flow definitions without a server; publish them in one."""
 
 import typer
 
@@ -19,6 +19,9 @@ PARTS = (
     _part("schema", "Print the JSON Schema of flow files, for editors."),
     _part("test", "Run the tests of flows and show how much of each flow they cover."),
     _part("run", "Walk through a flow by hand: answer its prompts, say what executors answer."),
+    _part("publish", "Have new executions run on these flows, in every running server and from now on."),
+    _part("versions", "List the versions of flows that are stored, and how many executions stand in each."),
+    _part("rollback", "Have new executions run on an older version again."),
 )
 
 app = typer.Typer(no_args_is_help=True, cls=group_of(PARTS), help="Flow definitions.")

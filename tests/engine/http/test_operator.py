@@ -14,6 +14,8 @@ ALL = {"Authorization": "Bearer everything"}
 NEEDS = {
     ("GET", "/operator/flows"): "flows:read",
     ("POST", "/operator/flows/check"): "flows:check",
+    ("POST", "/operator/flows/publish"): "flows:publish",
+    ("POST", "/operator/flows/counting/rollback"): "flows:publish",
     ("GET", "/operator/executions"): "executions:read",
     ("GET", "/operator/executions/e1"): "executions:read",
     ("POST", "/operator/executions/e1/cancel"): "executions:cancel",
