@@ -4,6 +4,7 @@ What one grant alone needs lives in that grant's package. The HTTP side is ``pro
 """
 
 from protocols.oauth2.accounts import Accounts, Ambiguous, Found
+from protocols.oauth2.client_assertions import KEY_ALGORITHMS
 from protocols.oauth2.client_authentication import PARAMETERS as CLIENT_AUTHENTICATION_PARAMETERS
 from protocols.oauth2.client_authentication import Presented, authenticate, presented, require_grant
 from protocols.oauth2.client_policy import ClientPolicy
@@ -64,6 +65,7 @@ __all__ = [
     "AUTH_METHODS",
     "CIBA_GRANT",
     "CLIENT_AUTHENTICATION_PARAMETERS",
+    "KEY_ALGORITHMS",
     "OAUTH2_TABLES",
     "OFFLINE",
     "OPERATOR",
