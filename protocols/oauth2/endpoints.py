@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from engine import Clock
 from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable, Unit
+from protocols.oauth2.access_tokens import Shown, read_token
 from protocols.oauth2.accounts import Accounts
 from protocols.oauth2.client_authentication import Presented, authenticate
 from protocols.oauth2.client_proofs import ClientProofs
@@ -30,7 +31,7 @@ from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.token_requests import Grant, TokenRequest
 from protocols.oauth2.token_state import introspect, revoke_token
 from protocols.oauth2.tokens import TokenPolicy
-from protocols.oauth2.userinfo import Guard, bearer_token, userinfo, verify_access_token
+from protocols.oauth2.userinfo import Guard, bearer_token, userinfo
 
 log = logging.getLogger(__name__)
 
@@ -138,44 +139,43 @@ class OAuthEndpoints:
 
     async def introspect(self, request: Request) -> Response:
         """Tell a client about its own token, or an API about one that is meant for it (RFC 7662 section 2)."""
-        shown, claims, now = await self._asked_about(request)
+        shown, token, now = await self._asked_about(request)
+        guard, issuer = self._guard, self._policy.issuer
 
         def look(unit: Unit) -> Mapping[str, Any]:
             asker = authenticate(unit, self._clients, shown)
-            return introspect(unit, claims, asker=asker, guard=self._guard, now=now)
+            return introspect(unit, token, asker=asker, guard=guard, issuer=issuer, now=now)
 
         return json_response(await self._database.run(look))
 
     async def revoke(self, request: Request) -> Response:
         """Take a token back for the client that it was given to (RFC 7009 section 2)."""
-        shown, claims, now = await self._asked_about(request)
+        shown, token, now = await self._asked_about(request)
 
         def take_back(unit: Unit) -> None:
-            revoke_token(unit, claims, asker=authenticate(unit, self._clients, shown), now=now)
+            revoke_token(unit, token, asker=authenticate(unit, self._clients, shown), now=now)
 
         await self._database.run(take_back)
         return json_response(b"")
 
-    async def _asked_about(self, request: Request) -> tuple[Presented, dict[str, Any] | None, datetime]:
-        """Return who asks, the claims of the token that they ask about (None: none of ours), and when."""
+    async def _asked_about(self, request: Request) -> tuple[Presented, Shown | None, datetime]:
+        """Return who asks, the token that they ask about (None: one that did not verify), and when."""
         now = self._clock.now()
         form = await read_form(request)
         shown = await read_proof(request, form, self._proofs, now)
         token, register = form.require("token"), await self._signing_keys.register(now)
         try:
-            claims = verify_access_token(token, register, issuer=self._policy.issuer, audience=None, now=now)
+            return shown, read_token(token, register, issuer=self._policy.issuer, now=now), now
         except OAuthError:
             return shown, None, now
-        return shown, claims, now
 
     async def userinfo(self, request: Request) -> Response:
         """Tell what an access token opens up (OpenID Connect Core section 5.3)."""
         now, policy = self._clock.now(), self._policy
         token = bearer_token(request.headers.getlist("authorization"))
-        register = await self._signing_keys.register(now)
-        claims = verify_access_token(token, register, issuer=policy.issuer, audience=policy.audience, now=now)
+        shown = read_token(token, await self._signing_keys.register(now), issuer=policy.issuer, now=now)
         told = await self._database.read(
-            lambda unit: userinfo(unit, claims, accounts=self._accounts, guard=self._guard, now=now)
+            lambda unit: userinfo(unit, shown, accounts=self._accounts, guard=self._guard, policy=policy, now=now)
         )
         return json_response(told)
 

@@ -23,16 +23,6 @@ _REVOKE_ANY = (
 )
 _REVOKE = _REVOKE_ANY.where(GRANTS.c.grant_id == bindparam("id"))
 _REVOKE_OF_CLIENT = _REVOKE_ANY.where(GRANTS.c.client_id == bindparam("client"))
-_LIVE_TOKEN = (
-    select(GRANTS.c.client_id, GRANTS.c.user_id)
-    .join_from(ACCESS_TOKENS, GRANTS, ACCESS_TOKENS.c.grant_id == GRANTS.c.grant_id)
-    .where(
-        ACCESS_TOKENS.c.jti == bindparam("id"),
-        ACCESS_TOKENS.c.revoked_at.is_(None),
-        ACCESS_TOKENS.c.expires_at > bindparam("at"),
-        GRANTS.c.revoked_at.is_(None),
-    )
-)
 _FORGET_TOKENS = delete(ACCESS_TOKENS).where(
     ACCESS_TOKENS.c.jti.in_(
         select(ACCESS_TOKENS.c.jti).where(ACCESS_TOKENS.c.expires_at <= bindparam("before")).limit(200)
@@ -99,20 +89,6 @@ def revoke_grants_of(unit: Unit, client_id: str, *, reason: str, now: datetime) 
     """Take back every grant of the client; return how many still stood."""
     params = {"client": client_id, "at": to_micros(now), "why": reason}
     return unit.execute(_REVOKE_OF_CLIENT, params).rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class LiveToken:
-    """Whose access token it is."""
-
-    client_id: str
-    user_id: str
-
-
-def live_token(unit: Unit, jti: str, *, now: datetime) -> LiveToken | None:
-    """Return whose the access token is, or None where it was revoked, has expired or was never given out."""
-    row = unit.execute(_LIVE_TOKEN, {"id": jti, "at": to_micros(now)}).first()
-    return None if row is None else LiveToken(row.client_id, row.user_id)
 
 
 def forget_tokens(unit: Unit, *, now: datetime, after: timedelta = timedelta(days=1)) -> int:
