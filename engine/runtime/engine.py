@@ -256,10 +256,11 @@ class Engine:
                 beside(unit)
             return recorded
 
-        if await self._reception.follow(record) is None and call is not None:
+        performed = await self._reception.follow(record)
+        if performed.first is None and call is not None:
             earlier = await self._database.read(partial(self._repeating.earlier, call=call))
             return await self.inspect(execution if earlier is None else earlier.execution)
-        return await self.inspect(execution)
+        return await self._reception.after(execution, performed)
 
     async def inspect(self, execution: str, *, wait: float = 0) -> Step:
         """Return the current step, with timers that are due fired first.
@@ -282,13 +283,13 @@ class Engine:
         submission = Submission(
             execution=execution, token=token, action=action, values=values, prefix=prefix, now=self._clock.now()
         )
-        recorded = await self._reception.follow(
+        performed = await self._reception.follow(
             partial(self._desk.judge, submission=submission), texts_of(values, prefix)
         )
-        refused = None if recorded is None else recorded.refused
+        refused = None if performed.first is None else performed.first.refused
         if refused is not None and refused.code == "repeated":
             return await self._reception.watch(execution, self._times.answer.total_seconds(), is_one_of(NOT_WORKING))
-        step = await self.inspect(execution)
+        step = await self._reception.after(execution, performed)
         if refused is not None:
             raise _refusal(refused, step)
         return step
@@ -309,11 +310,11 @@ class Engine:
         """
         sender, now = self._signals.sender_of(execution, name, token), self._clock.now()
         signal = Signal(execution=execution, name=name, sender=sender, payload=payload, key=key, now=now)
-        recorded = await self._reception.follow(partial(self._signals.judge, signal=signal, claim=True))
-        refused = None if recorded is None else recorded.refused
+        performed = await self._reception.follow(partial(self._signals.judge, signal=signal, claim=True))
+        refused = None if performed.first is None else performed.first.refused
         if refused is not None and (problems := problems_of(refused)):
             raise InvalidFields(problems)
-        step = await self.inspect(execution)
+        step = await self._reception.after(execution, performed)
         if refused is not None and refused.code != "repeated":
             raise _refusal(refused, step)
         return step
@@ -323,10 +324,10 @@ class Engine:
 
         One whose state cannot be opened ends as ``fault``.
         """
-        await self._reception.follow(
+        performed = await self._reception.follow(
             partial(self._recorder.stop, execution=execution, reason=reason, now=self._clock.now())
         )
-        return await self.inspect(execution)
+        return await self._reception.after(execution, performed)
 
     async def history(self, execution: str) -> tuple[HistoryEntry, ...]:
         """Return what happened to an execution, oldest first, as far as it is kept."""

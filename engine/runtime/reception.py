@@ -15,7 +15,7 @@ from engine.runtime.published import Published
 from engine.runtime.recorder import Recorded, Recorder, execution_channel
 from engine.runtime.rendering import Texts, render_step
 from engine.runtime.rows import UNREADABLE, Held, Rows
-from engine.runtime.runner import Runner, Times
+from engine.runtime.runner import Performed, Runner, Times
 from engine.runtime.steps import Status, Step
 from engine.storage import Database, Unit
 
@@ -60,17 +60,25 @@ class Reception:
         for changed in self._watches:
             changed.set()
 
-    async def follow(
-        self, record: Callable[[Unit], Recorded | None], texts: dict[str, str] | None = None
-    ) -> Recorded | None:
+    async def follow(self, record: Callable[[Unit], Recorded | None], texts: dict[str, str] | None = None) -> Performed:
         """Record and run in a task of the runner; wait for it as long as a caller may be kept."""
         first: asyncio.Future[Recorded | None] = asyncio.get_running_loop().create_future()
         task = self._runner.own(self._runner.perform(record, texts, first=first))
         del record, texts  # they know what was submitted
         await asyncio.wait({task}, timeout=self._times.answer.total_seconds())
-        if not first.done():
+        if not task.done() and not first.done():
             await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
-        return first.result() if first.done() else task.result()
+        if first.done() and (not task.done() or task.exception() is not None):
+            return Performed(first=first.result(), last=None)
+        return task.result()
+
+    async def after(self, execution: str, performed: Performed) -> Step:
+        """Return the step that follows; where *performed* knows what was stored last, it is not read again."""
+        last = performed.last
+        if last is None or last.held.status == "running":  # somebody else may have finished it since
+            return await self.current(execution)
+        due = last.held.state.wake_at
+        return await self.current(execution) if due is not None and due <= self._clock.now() else self._draw(last.held)
 
     async def watch(self, execution: str, wait: float, settled: Callable[[Step], bool]) -> Step:
         """Return the current step, at once where it is *settled*, else after *wait* seconds at most."""

@@ -47,6 +47,17 @@ class Times:
     tidy_every: timedelta = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performed:
+    """What came of an event: what was recorded ``first``, and ``last``, after all tasks that followed from it.
+
+    ``last`` is None where that is not known here: tasks still run, or the lease was lost on the way.
+    """
+
+    first: Recorded | None
+    last: Recorded | None
+
+
 class Runner:
     """Carries executions from one record to the next."""
 
@@ -146,11 +157,10 @@ class Runner:
         secrets: dict[str, str] | None = None,
         *,
         first: asyncio.Future[Recorded | None] | None = None,
-    ) -> Recorded | None:
+    ) -> Performed:
         """Record, then act and record for as long as tasks follow one another.
 
-        Returns what was recorded first, and gives it to *first* as soon as it is stored. *secrets* is emptied once
-        nothing needs it.
+        What is recorded first is given to *first* as soon as it is stored. *secrets* is emptied once nothing needs it.
         """
         with self._observer.part() as part:
             begun = await self.record(self._traced(record, part.carrier))
@@ -160,8 +170,7 @@ class Runner:
                 part.known(PartFacts(execution=held.execution, flow=held.flow, first=begun.first))
             if first is not None and not first.done():
                 first.set_result(begun)
-            await self.follow(begun, secrets)
-            return begun
+            return Performed(first=begun, last=await self.follow(begun, secrets))
 
     def _traced(
         self, record: Callable[[Unit], Recorded | None], carrier: str | None
@@ -180,14 +189,15 @@ class Runner:
 
         return traced
 
-    async def follow(self, recorded: Recorded | None, secrets: dict[str, str] | None = None) -> None:
-        """Act and record what *recorded* asks for, and what follows from that."""
+    async def follow(self, recorded: Recorded | None, secrets: dict[str, str] | None = None) -> Recorded | None:
+        """Act and record what *recorded* asks for, and what follows from that; return what was recorded last."""
         typed = {} if secrets is None else secrets
         try:
             while recorded is not None and recorded.run is not None:
                 if not takes_secret(recorded.run):
                     typed.clear()  # a typed secret lives until the result of its one task is recorded
                 recorded = await self._act_and_record(recorded, recorded.run, typed)
+            return recorded
         finally:
             typed.clear()
 
