@@ -45,7 +45,11 @@ class Ciba:
         self.records, self.settings = records, records.settings
         self.database, self.clock, self.signing_keys = database, clock, signing_keys
         self.proofs = ClientProofs(
-            issuer=records.settings.issuer, database=database, clients=records.clients, remote=remote_keys
+            issuer=records.settings.issuer,
+            database=database,
+            clients=records.clients,
+            remote=remote_keys,
+            profile=records.settings.profile,
         )
         self._composer = Composer(flows=engine, settings=records.settings, flow_digest=flow_digest)
         self._initiation = Initiation(
