@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from engine import Step
-from protocols.oauth2_ciba import Landing
+from protocols.oauth2 import Landing
 
 __all__ = ["WORDS", "Page", "Words", "choose_page", "page_when_closed"]
 

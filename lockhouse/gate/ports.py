@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine import Step
 from engine.storage import Unit
-from protocols.oauth2_ciba import Closed, Landing, Opened
+from protocols.oauth2 import Closed, Landing, Opened
 
 __all__ = ["Journeys", "Requests"]
 

@@ -12,7 +12,7 @@ from lockhouse.gate.pages import WORDS, Page
 from lockhouse.gate.rendering import Renderer
 from lockhouse.gate.steps import Button, Notice, ShownItem, problem_lines, step_view
 from lockhouse.gate.visits import Visit
-from protocols.oauth2_ciba import Landing
+from protocols.oauth2 import Landing
 
 __all__ = ["AGAIN", "CONTINUE", "NOT_ME", "SIGN_OUT", "Scene", "draw", "draw_words"]
 

@@ -23,7 +23,7 @@ from lockhouse.gate.sessions import (
     remember_attempt,
     rotate,
 )
-from protocols.oauth2_ciba import Closed, Landing, Opened
+from protocols.oauth2 import Closed, Landing, Opened
 
 __all__ = ["AttemptRefused", "Visit", "Visits"]
 

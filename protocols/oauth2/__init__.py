@@ -37,6 +37,8 @@ from protocols.oauth2.key_register import (
     rotate_overdue,
 )
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
+from protocols.oauth2.landings import Closed, Landing, Opened
+from protocols.oauth2.permissions import Permission, permissions_of
 from protocols.oauth2.profiles import PROFILES, Profile, ProfileName, profile_named, profile_of
 from protocols.oauth2.refresh_grant import RefreshGrant
 from protocols.oauth2.refresh_tokens import forget_refresh_tokens
@@ -84,6 +86,7 @@ __all__ = [
     "ClientPolicy",
     "ClientProofs",
     "Clients",
+    "Closed",
     "Form",
     "Found",
     "Grant",
@@ -94,11 +97,14 @@ __all__ = [
     "KeyState",
     "KeyTimes",
     "KeysNotThere",
+    "Landing",
     "NewClient",
     "NewGrant",
     "NewKey",
     "NoSigningKey",
     "OAuthError",
+    "Opened",
+    "Permission",
     "Presented",
     "Profile",
     "ProfileName",
@@ -137,6 +143,7 @@ __all__ = [
     "parse_idempotency_key",
     "parse_resources",
     "parse_scope",
+    "permissions_of",
     "person_of",
     "presented",
     "profile_named",

@@ -3,12 +3,10 @@
 The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 """
 
-from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.development import Decided, DecisionMaker, DecisionRefused, approve, deny, expire
 from protocols.oauth2_ciba.layer import Ciba
-from protocols.oauth2_ciba.permissions import Permission
 from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.settings import CibaSettings, Limits
 from protocols.oauth2_ciba.tables import CIBA_TABLES
@@ -19,14 +17,10 @@ __all__ = [
     "Ciba",
     "CibaRecords",
     "CibaSettings",
-    "Closed",
     "Decided",
     "DecisionMaker",
     "DecisionRefused",
-    "Landing",
     "Limits",
-    "Opened",
-    "Permission",
     "approve",
     "deny",
     "expire",

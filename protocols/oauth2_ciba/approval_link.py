@@ -1,14 +1,12 @@
 """The link that a person is sent: what it shows, the attempts opened from it, and which of them claims the request."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from engine.storage import Keyring, Unit, to_micros
-from protocols.oauth2 import Clients
+from protocols.oauth2 import Clients, Closed, Landing, Opened, permissions_of
 from protocols.oauth2_ciba.guard import AccountGuard
-from protocols.oauth2_ciba.permissions import Permission, permissions_of
 from protocols.oauth2_ciba.requests import Request, by_id, by_link, read_message
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import State
@@ -16,43 +14,6 @@ from protocols.oauth2_ciba.tables import ATTEMPTS, REQUESTS
 
 ENDED, DISPLACED = "ended", "displaced"
 _R, _A = REQUESTS.c, ATTEMPTS.c
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landing:
-    """What the page behind the link may show. ``status`` is the state that counts now.
-
-    ``claimed_by`` is the execution that goes on elsewhere; ``allowed`` False asks for a neutral page.
-    """
-
-    request_id: str
-    status: str
-    requester: str
-    permissions: tuple[Permission, ...]
-    binding_message: str | None = field(repr=False)
-    created_at: datetime
-    expires_at: datetime
-    subject: str
-    claimed_by: str | None
-    allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An attempt was opened. Cancel the execution ``displaced``: the oldest of too many, which no longer counts.
-
-    ``execution`` is the attempt, where that is another one than was asked for: the request's own journey.
-    """
-
-    displaced: str | None
-    execution: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """No attempt can be opened: the request's state, ``claimed``, ``unavailable`` (neutral page) or ``unknown``."""
-
-    status: str
 
 
 _INSERT = insert(ATTEMPTS)

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, insert, select
 
 from engine.storage import Keyring, Unit, to_micros
 from protocols.oauth2 import ASSERTION_TYPE, AssertionKey
+from protocols.oauth2.assertion_checks import CHECKS, Check, Evidence, first_failed
 from protocols.oauth2_ciba.approval_link import request_of
-from protocols.oauth2_ciba.assertion_checks import CHECKS, Check, Evidence, first_failed
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.moves import audit, move
 from protocols.oauth2_ciba.requests import Request, by_id

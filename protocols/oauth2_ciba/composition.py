@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine import InvalidFields, UnknownExecution
 from engine.storage import Unit
-from protocols.oauth2_ciba.permissions import Permission
+from protocols.oauth2 import Permission
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.settings import CibaSettings
 

@@ -13,6 +13,7 @@ from protocols.oauth2 import (
     OAuthError,
     Presented,
     authenticate,
+    permissions_of,
     require_grant,
 )
 from protocols.oauth2_ciba import limits as counting
@@ -21,7 +22,6 @@ from protocols.oauth2_ciba.guard import is_blocked
 from protocols.oauth2_ciba.initiations import Acknowledgement, Initiations
 from protocols.oauth2_ciba.moves import audit
 from protocols.oauth2_ciba.parameters import Parameters, parse_parameters
-from protocols.oauth2_ciba.permissions import permissions_of
 from protocols.oauth2_ciba.requests import Ids, NewRequest, insert_request
 from protocols.oauth2_ciba.settings import CibaSettings, Limits
 

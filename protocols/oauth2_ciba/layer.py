@@ -10,14 +10,16 @@ from protocols.oauth2 import (
     CIBA_GRANT,
     REFRESH_GRANT,
     ClientProofs,
+    Closed,
     Form,
     Grant,
+    Landing,
+    Opened,
     Presented,
     RefreshGrant,
     RemoteKeys,
     SigningKeys,
 )
-from protocols.oauth2_ciba.approval_link import Closed, Landing, Opened
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
 from protocols.oauth2_ciba.composition import Composer, Flows, decision_inputs

@@ -53,6 +53,11 @@ class Request:
     sealed_auth_req_id: bytes | None = field(repr=False)
     sealed_notification_token: bytes | None = field(repr=False)
 
+    @property
+    def pending(self) -> bool:
+        """Whether it waits for a decision, as far as its row knows."""
+        return self.status is State.PENDING
+
     def state_at(self, now: datetime) -> State:
         """Return the state that counts at *now*: what has run out is expired, whether or not the sweep has come by."""
         if self.status is State.PENDING and now >= self.expires_at:

@@ -10,7 +10,7 @@ import pytest
 from engine import Step
 from lockhouse.gate.pages import WORDS, Page, choose_page, page_when_closed
 from lockhouse.gate.wording import load_wording
-from protocols.oauth2_ciba import Landing, Permission
+from protocols.oauth2 import Landing, Permission
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OPEN = Landing(

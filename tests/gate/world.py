@@ -17,7 +17,7 @@ from engine import InvalidFields, Step, StepConflict, StepGone, UnknownExecution
 from engine.contracts import FieldProblem
 from engine.storage import Database, Keyring, Unit
 from lockhouse.gate import GateSettings, gate_routes
-from protocols.oauth2_ciba import Closed, Landing, Opened, Permission
+from protocols.oauth2 import Closed, Landing, Opened, Permission
 from tests.fixtures.pages import Form, Page
 from tests.gate.steps import ask_consent, ask_password, ask_sure
 

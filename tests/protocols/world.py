@@ -19,12 +19,13 @@ from protocols.oauth2 import (
     KeyMaterial,
     KeysNotThere,
     NewClient,
+    Opened,
     RemoteKeys,
     SigningKeys,
     generate_keys,
     load_assertion_key,
 )
-from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSettings, Opened
+from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSettings
 from protocols.oauth2_ciba.composition import Flows
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from protocols.oauth2_ciba import Closed, Landing, Opened, Permission
+from protocols.oauth2 import Closed, Landing, Opened, Permission, permissions_of
 from protocols.oauth2_ciba.guard import block
-from protocols.oauth2_ciba.permissions import permissions_of
 from protocols.oauth2_ciba.states import State
 from tests.protocols.world import SHOP, World
 

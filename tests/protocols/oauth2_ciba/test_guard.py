@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import update
 
+from protocols.oauth2 import Closed
 from protocols.oauth2.tables import CLIENTS
-from protocols.oauth2_ciba import Closed
 from protocols.oauth2_ciba.guard import block
 from tests.protocols.world import SHOP, World, as_error
 

@@ -15,8 +15,8 @@ from executors.consent import Consent
 from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
 from executors.password_auth import PasswordAuth
-from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
-from protocols.oauth2_ciba import CIBA_TABLES, CibaRecords, CibaSettings, Closed, Opened
+from protocols.oauth2 import OAUTH2_TABLES, Closed, KeyMaterial, Opened
+from protocols.oauth2_ciba import CIBA_TABLES, CibaRecords, CibaSettings
 from protocols.oauth2_ciba.states import State
 from tests.protocols.world import ISSUER, KEYRING, World, as_error, make_world
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from protocols.oauth2 import Scope
+from protocols.oauth2.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,55 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-from protocols.oauth2_ciba.requests import Request
-from protocols.oauth2_ciba.states import State
+from typing import Any, Protocol
 
 LIFE = timedelta(seconds=60)
 # How far the clocks of two of our processes may be apart.
 SKEW = timedelta(seconds=5)
+
+
+class Approvable(Protocol):
+    """The record that an assertion is about, as the checks need it."""
+
+    @property
+    def request_id(self) -> str:
+        """What the assertion's ``correlation`` names."""
+        ...
+
+    @property
+    def user_id(self) -> str:
+        """Who has to have approved."""
+        ...
+
+    @property
+    def login_execution_id(self) -> str | None:
+        """The execution in which they do; None as long as nobody has proved who they are."""
+        ...
+
+    @property
+    def flow_digest(self) -> str | None:
+        """The version that the execution is pinned to."""
+        ...
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What was asked for."""
+        ...
+
+    @property
+    def pending(self) -> bool:
+        """Whether it waits for a decision."""
+        ...
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when it can be decided."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +59,7 @@ class Evidence:
     """A verified signature's claims, the request that they are about, and what is expected of them."""
 
     claims: Mapping[str, Any] = field(repr=False)
-    request: Request
+    request: Approvable
     now: datetime
     issuer: str
     audience: str
@@ -82,7 +123,7 @@ CHECKS: tuple[Check, ...] = (
     Check("asked", _is_within_asked),
     Check("methods", lambda e: bool(e.names("methods"))),
     Check("auth_time", _is_recent),
-    Check("status", lambda e: e.request.status is State.PENDING),
+    Check("status", lambda e: e.request.pending),
     Check("expired", lambda e: e.now < e.request.expires_at),
 )
 
