@@ -1,5 +1,7 @@
 """Sealing: what is secret is encrypted for the one place it is stored in, and opens nowhere else."""
 
+from __future__ import annotations
+
 import hmac
 import os
 from collections.abc import Mapping
@@ -9,10 +11,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.storage.errors import SealBroken
+from engine.storage.key_derivation import digest, expand, extract, joined, keyed
 
 _VERSION = b"\x01"
 _NONCE = 12
 _KEY_BYTES = 32  # SHA-256's own length: HKDF needs one block of it
+_MOST_BOXES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ class Keyring:
     current: str
     pepper: bytes | None = field(default=None, repr=False)
     # HKDF's first half (RFC 5869 section 2.2) is the same for all that one key seals, and so is a label's whole key.
-    _extracted: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _labelled: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # They are kept as HMACs that have taken in the key and are copied: making one anew costs as much again, and lets
+    # go of the interpreter's lock, for which the writer's thread then waits.
+    _extracted: dict[str, hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _labelled: dict[str, hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # What opens and seals the rows used last: a unit opens one and seals it again, and the next step comes soon.
+    _boxes: dict[tuple[str, str, str, str], _Box] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.current not in self.keys:
@@ -57,14 +65,12 @@ class Keyring:
                 raise SealBroken(
                     f"expected at least 32 random bytes and a short id, found {len(key)} bytes for '{name}'"
                 )
-        self._extracted.update((name, _extract(key)) for name, key in self.keys.items())
+        self._extracted.update((name, extract(key)) for name, key in self.keys.items())
 
     def seal(self, place: Place, plain: bytes) -> bytes:
         """Return *plain* encrypted for *place* under the current key, with a fresh nonce."""
-        nonce = os.urandom(_NONCE)
-        name = self.current.encode()
-        sealed = AESGCM(self._data_key(self.current, place)).encrypt(nonce, plain, _bound(self.current, place))
-        return _VERSION + bytes([len(name)]) + name + nonce + sealed
+        nonce, box = os.urandom(_NONCE), self._box(self.current, place)
+        return box.head + nonce + box.cipher.encrypt(nonce, plain, box.bound(place))
 
     def open(self, place: Place, blob: bytes) -> bytes:
         """Return what was sealed for *place*; raise SealBroken for anything else."""
@@ -73,7 +79,8 @@ class Keyring:
         if name not in self.keys:
             raise SealBroken(f"{where} is sealed under the key '{name}', which is not in the keyring: add it")
         try:
-            return AESGCM(self._data_key(name, place)).decrypt(nonce, sealed, _bound(name, place))
+            box = self._box(name, place)
+            return box.cipher.decrypt(nonce, sealed, box.bound(place))
         except InvalidTag:
             raise SealBroken(f"a value in {where} was altered, or belongs to another row or revision") from None
 
@@ -89,34 +96,39 @@ class Keyring:
         key = self._labelled.get(label)
         if key is None:  # labels are written in code: there are few
             pepper = self.pepper if self.pepper is not None else next(iter(self.keys.values()))
-            key = self._labelled[label] = _expand(_extract(pepper), b"mac", label)
-        return hmac.digest(key, _joined(*parts), "sha256")
+            key = self._labelled[label] = keyed(expand(extract(pepper), b"mac", label))
+        return digest(key, joined(*parts))
 
-    def _data_key(self, name: str, place: Place) -> bytes:
-        return _expand(self._extracted[name], b"seal", place.table, place.row)
-
-
-def _extract(master: bytes) -> bytes:
-    # HKDF without a salt takes zeros for one.
-    return hmac.digest(bytes(_KEY_BYTES), master, "sha256")
-
-
-def _expand(extracted: bytes, *info: bytes | str) -> bytes:
-    # HKDF's second half (RFC 5869 section 2.3) for one block. Every row has a key of its own, so this is a hot place.
-    return hmac.digest(extracted, _joined(b"lockhouse", *info) + b"\x01", "sha256")
+    def _box(self, name: str, place: Place) -> _Box:
+        found = self._boxes.get(at := (name, place.table, place.column, place.row))
+        if found is None:
+            if len(self._boxes) >= _MOST_BOXES:
+                self._boxes.clear()
+            found = self._boxes[at] = _Box.made(name, place, self._extracted[name])
+        return found
 
 
-def _bound(name: str, place: Place) -> bytes:
-    return _joined(name, place.table, place.column, place.row, str(place.revision), place.extra)
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """What seals one column of one row under one key: all that its revisions have in common."""
 
+    cipher: AESGCM
+    head: bytes
+    _where: bytes
 
-def _joined(*parts: bytes | str) -> bytes:
-    """Return *parts* in one, each behind its length, so that no two lists give the same bytes."""
-    joined: list[bytes] = []
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        joined += (len(raw).to_bytes(8, "big"), raw)
-    return b"".join(joined)
+    @classmethod
+    def made(cls, name: str, place: Place, extracted: hmac.HMAC) -> _Box:
+        """Return the box of *place*. Every row has a key of its own."""
+        raw = name.encode()
+        return cls(
+            AESGCM(expand(extracted, b"seal", place.table, place.row)),
+            _VERSION + bytes([len(raw)]) + raw,
+            joined(name, place.table, place.column, place.row),
+        )
+
+    def bound(self, place: Place) -> bytes:
+        """Return what the seal is bound to besides its key."""
+        return self._where + joined(str(place.revision), place.extra)
 
 
 def _split(blob: bytes, where: str) -> tuple[str, bytes, bytes]:

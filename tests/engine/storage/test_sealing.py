@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,11 +126,28 @@ def test_a_keyring_without_its_current_key_or_with_a_weak_one_is_refused(
         Keyring(keys, current, pepper)
 
 
-def test_data_keys_and_labels_are_derived_as_rfc_5869_says() -> None:
-    def derived(master: bytes, *info: bytes) -> bytes:
-        joined = b"".join(len(part).to_bytes(8, "big") + part for part in info)
-        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=joined).derive(master)
+def joined(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
-    assert RING._data_key("new", PLACE) == derived(NEW, b"lockhouse", b"seal", PLACE.table.encode(), PLACE.row.encode())
-    expected = hmac.digest(derived(OLD, b"lockhouse", b"mac", b"hint"), (1).to_bytes(8, "big") + b"x", "sha256")
+
+def derived(master: bytes, *info: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=joined(b"lockhouse", *info)).derive(master)
+
+
+def test_a_row_is_sealed_under_a_key_derived_as_rfc_5869_says_and_bound_to_its_place() -> None:
+    blob = replace(RING, current="new").seal(PLACE, b"hello")
+    key = derived(NEW, b"seal", b"engine_executions", b"e1")
+    bound = joined(b"new", b"engine_executions", b"state", b"e1", b"3", b"digest")
+    assert blob[:5] == b"\x01\x03new"
+    assert AESGCM(key).decrypt(blob[5:17], blob[17:], bound) == b"hello"
+
+
+def test_labels_have_keys_derived_as_rfc_5869_says() -> None:
+    expected = hmac.digest(derived(OLD, b"mac", b"hint"), (1).to_bytes(8, "big") + b"x", "sha256")
     assert RING.mac("hint", "x") == RING.mac("hint", "x") == expected
+
+
+def test_more_rows_than_a_keyring_remembers_open_all_the_same() -> None:
+    sealed = {place: RING.seal(place, place.row.encode()) for place in (Place("t", "c", f"{n}") for n in range(2_500))}
+    assert all(RING.open(place, blob) == place.row.encode() for place, blob in sealed.items())
+    assert len(RING._boxes) <= 1024
