@@ -139,6 +139,15 @@ class StepGone(CallerError):
         super().__init__("this execution has ended: nothing can be submitted to it any more")
 
 
+class StepOfAnother(CallerError):
+    """The step asks a person (``by``), or whoever started the execution, and that is not who answers (403)."""
+
+    code: ClassVar[str] = "step_of_another"
+
+    def __init__(self) -> None:
+        super().__init__("this step asks somebody else: show what they can do whom it asks")
+
+
 class InvalidFields(CallerError):
     """The values do not fit the fields (422). The step stays, and so does its token."""
 

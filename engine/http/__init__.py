@@ -4,6 +4,7 @@ from engine.http.api import FLOW_API_ENDS, routes
 from engine.http.exposure import FlowNotExposable
 from engine.http.operator import Operators
 from engine.http.operator_api import OPERATOR_SCOPES, operator_operations
+from engine.http.person_tokens import PersonToken, PersonTokens
 from engine.http.reading import Limits
 from engine.http.resource import Cors
 
@@ -14,6 +15,8 @@ __all__ = [
     "FlowNotExposable",
     "Limits",
     "Operators",
+    "PersonToken",
+    "PersonTokens",
     "operator_operations",
     "routes",
 ]

@@ -90,7 +90,7 @@ def flow_operations(handlers: ExecutionHandlers, graphs: Mapping[str, Graph]) ->
             about="Return the current step; with `Prefer: wait=25` held back while there is nothing to do.",
             handler=handlers.show,
             answers={200: _STEP},
-            security="capability",
+            security="participant",
             headers={"Prefer": "wait=N: hold the answer back for N seconds, 30 at most"},
         ),
         Operation(
@@ -100,9 +100,9 @@ def flow_operations(handlers: ExecutionHandlers, graphs: Mapping[str, Graph]) ->
             about="Answer a step. The same body again gets the current step, another one 409.",
             handler=handlers.submit,
             answers={200: _STEP, 202: Answer(about="accepted, and still worked on: look again", model=StepBody)},
-            security="capability",
+            security="participant",
             body=Submit,
-            problems=(409, 410),
+            problems=(403, 409, 410),
         ),
         Operation(
             id="cancelExecution",
@@ -124,7 +124,7 @@ def flow_operations(handlers: ExecutionHandlers, graphs: Mapping[str, Graph]) ->
                 200: Answer(about="events", media_type="text/event-stream", schema=_EVENT),
                 204: Answer(about="the event named by Last-Event-ID was the last"),
             },
-            security="capability",
+            security="participant",
             headers={"Last-Event-ID": "the id of the event that was seen last"},
         ),
         Operation(

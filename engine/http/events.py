@@ -23,14 +23,18 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventStream:
-    """What happens to one execution from *step* on. *last* is the id of the event that the client saw last."""
+    """What happens to one execution from *step* on, as *person* may see it (None: whoever started it).
 
-    def __init__(self, engine: Engine, waiting: Waiting, step: Step, *, last: str | None) -> None:
+    *last* is the id of the event that the client saw last.
+    """
+
+    def __init__(self, engine: Engine, waiting: Waiting, step: Step, *, last: str | None, person: str | None) -> None:
         self._engine, self._waiting, self._step, self._last = engine, waiting, step, last
+        self._person = person
 
     def response(self, method: str) -> Response:
         """Return the answer: a stream, or 204 where the client has seen the end, which stops it from asking again."""
-        if self._step.status == "ended" and _id_of(_text(self._step)) == self._last:
+        if self._step.status == "ended" and _id_of(self._text(self._step)) == self._last:
             return Response(status_code=204, headers=_HEADERS)
         if method == "HEAD":
             return Response(media_type=MEDIA_TYPE, headers=_HEADERS)
@@ -41,7 +45,7 @@ class EventStream:
         end, step, last = clock() + LONGEST, self._step, self._last
         yield "retry: 2000\n\n"
         while True:
-            text = _text(step)
+            text = self._text(step)
             if (name := _id_of(text)) != last:
                 last = name
                 yield f"id: {name}\nevent: step\ndata: {text}\n\n"
@@ -54,6 +58,9 @@ class EventStream:
             if after == step:
                 yield ": still there\n\n"
             step = after
+
+    def _text(self, step: Step) -> str:
+        return json.dumps(step_json(step, person=self._person), separators=(",", ":"))
 
 
 class _Held(StreamingResponse):
@@ -76,10 +83,6 @@ class _Held(StreamingResponse):
             if name in self.headers:
                 taken.headers[name] = self.headers[name]
         await taken(scope, receive, send)
-
-
-def _text(step: Step) -> str:
-    return json.dumps(step_json(step), separators=(",", ":"))
 
 
 def _id_of(text: str) -> str:

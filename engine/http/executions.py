@@ -15,7 +15,8 @@ from engine.http.exposure import takes_endpoint
 from engine.http.holding import Waiting, preferred_wait, unless_left
 from engine.http.models import is_held_by_another, step_json
 from engine.http.operations import Call
-from engine.http.problems import Problem, no_execution, no_flow
+from engine.http.person_tokens import PERSON, PersonTokens
+from engine.http.problems import Problem, no_execution, no_flow, problem_of
 from engine.runtime.engine import Engine
 from engine.runtime.steps import Step
 from engine.storage import Unit
@@ -28,7 +29,7 @@ class ExecutionHandlers:
 
     def __init__(self, engine: Engine, *, on_end: str, waiting: Waiting) -> None:
         self._engine, self._on_end, self._waiting = engine, on_end, waiting
-        self._door = Door(engine.database)
+        self._door, self._persons = Door(engine.database), PersonTokens(engine)
 
     async def start(self, call: Call) -> Response:
         """Begin an execution; answer with its first step and its one capability."""
@@ -62,33 +63,44 @@ class ExecutionHandlers:
 
     async def show(self, call: Call) -> Response:
         """Return the current step; with ``Prefer: wait`` held back while there is nothing to do."""
-        execution = await self._let_in(call)
+        execution, person = call.path["execution"], await self._let_in(call)
         wait = preferred_wait(call.request.headers.getlist("prefer"))
         if not wait:
-            return json_response(step_json(await self._engine.inspect(execution)))
+            return json_response(step_json(await self._engine.inspect(execution), person=person))
         with self._waiting.place(execution) as free:
             if not free:
-                return json_response(step_json(await self._engine.inspect(execution)))
-            step = await unless_left(call.request, self._news(execution, wait))
-        return json_response(step_json(step), headers={"Preference-Applied": f"wait={wait}"})
+                return json_response(step_json(await self._engine.inspect(execution), person=person))
+            step = await unless_left(call.request, self._news(execution, person, wait))
+        return json_response(step_json(step, person=person), headers={"Preference-Applied": f"wait={wait}"})
 
     async def submit(self, call: Call) -> Response:
         """Answer the step that the address names."""
-        execution, body = await self._let_in(call), call.body
-        step = await self._engine.submit(execution, token=call.path["token"], action=body.action, values=body.values)
-        return json_response(step_json(step), status=202 if step.status == "working" else 200)
+        person, body = await self._let_in(call), call.body
+        try:
+            step = await self._engine.submit(
+                call.path["execution"],
+                token=call.path["token"],
+                action=body.action,
+                values=body.values,
+                may_answer=lambda asked: asked == person,
+            )
+        except (StepConflict, StepGone) as error:
+            raise problem_of(error, person=person) from None
+        return json_response(step_json(step, person=person), status=202 if step.status == "working" else 200)
 
     async def cancel(self, call: Call) -> Response:
         """End the execution; one that has ended stays as it is."""
-        execution = await self._let_in(call)
+        execution = call.path["execution"]
+        await self._door.check(execution, call.bearer)
         return json_response(step_json(await self._engine.cancel(execution, reason=call.body.reason)))
 
     async def events(self, call: Call) -> Response:
         """Stream the steps as server-sent events."""
-        execution = await self._let_in(call)
-        step = await self._engine.inspect(execution)
+        person = await self._let_in(call)
+        step = await self._engine.inspect(call.path["execution"])
         last = call.request.headers.get("last-event-id")
-        return EventStream(self._engine, self._waiting, step, last=last).response(call.request.method)
+        stream = EventStream(self._engine, self._waiting, step, last=last, person=person)
+        return stream.response(call.request.method)
 
     async def signal(self, call: Call) -> Response:
         """Take a signal. Whoever sends it holds no capability and learns nothing of the execution."""
@@ -109,17 +121,23 @@ class ExecutionHandlers:
             raise Problem(410, "signal_late", "the flow has ended, or waits for this signal no more") from None
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
-    async def _let_in(self, call: Call) -> str:
+    async def _let_in(self, call: Call) -> str | None:
+        """Return for whom the bearer acts: a person, or None for whoever started it. 404 for the token of another."""
         execution = call.path["execution"]
-        await self._door.check(execution, call.bearer)
-        return execution
+        if not PERSON.fullmatch(call.bearer):
+            await self._door.check(execution, call.bearer)
+            return None
+        person = await self._persons.person_of(execution, call.bearer)
+        if person is None:
+            raise no_execution()
+        return person
 
-    async def _news(self, execution: str, wait: int) -> Step:
-        """Return a step that the bearer can do something with, or the current one after *wait* seconds."""
+    async def _news(self, execution: str, person: str | None, wait: int) -> Step:
+        """Return a step that *person* can do something with, or the current one after *wait* seconds."""
         clock = asyncio.get_running_loop().time
         end = clock() + wait
         step = await self._engine.inspect(execution, wait=wait)
-        while is_held_by_another(step) and (left := end - clock()) > 0 and not self._engine.leaving:
+        while is_held_by_another(step, person=person) and (left := end - clock()) > 0 and not self._engine.leaving:
             await self._engine.changed(execution, seen=step, wait=left)
             step = await self._engine.inspect(execution, wait=max(end - clock(), 0))
         return step

@@ -1,5 +1,6 @@
 """What crosses the wire: the models that validate requests, and the step as any front end can draw it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -177,20 +178,25 @@ class ProblemBody(BaseModel):
 _STEP: Final = TypeAdapter(Step)
 
 
-def step_json(step: Step) -> dict[str, Any]:
-    """Return *step* as JSON, as the bearer of the execution may see it.
+def step_json(step: Step, *, person: str | None = None) -> dict[str, Any]:
+    """Return *step* as JSON, as *person* may see it; None is whoever started the execution.
 
-    A step that another person holds (``by``) is one that the bearer waits for: it has no token, no words, no fields.
+    A step that asks somebody else (``by``) is one to wait for: it has no token, no words, no fields. A person is told
+    of no other step than theirs, and not how it ended: the outcome is for whoever started it.
     """
-    if step.status == "prompt" and step.by is not None:
-        step = Step(
-            execution=step.execution, flow=step.flow, status="waiting", node=step.node, expires_at=step.expires_at
-        )
+    if is_held_by_another(step, person=person):
+        step = replace(_outline(step), node=step.node, expires_at=step.expires_at, status="waiting")
+    if person is not None and step.status != "prompt":
+        step = _outline(step)
     told: dict[str, Any] = _STEP.dump_python(step, mode="json")
     del told["by"]
     return told
 
 
-def is_held_by_another(step: Step) -> bool:
-    """Return whether *step* asks a person whom the bearer of the execution is not."""
-    return step.by is not None
+def is_held_by_another(step: Step, *, person: str | None = None) -> bool:
+    """Return whether *step* asks somebody who is not *person*; None is whoever started the execution."""
+    return step.status == "prompt" and step.by != person
+
+
+def _outline(step: Step) -> Step:
+    return Step(execution=step.execution, flow=step.flow, status=step.status)

@@ -26,13 +26,18 @@ _SECURITY: Final[Mapping[str, Mapping[str, str]]] = {
         "scheme": "bearer",
         "description": "the one token of an execution, which its start returned",
     },
+    "person": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "a token for one person at one execution: it opens the steps that are `by` them",
+    },
     "signal": {"type": "http", "scheme": "bearer", "description": "a token for one signal, one execution, one sender"},
     "operator": {"type": "http", "scheme": "bearer", "description": "an operator's token with the scope it needs"},
 }
 _ABOUT: Final[Mapping[int, str]] = {
     400: "the request cannot be read",
     401: "no token, or none that was given out here",
-    403: "the token lacks the scope",
+    403: "the token lacks the scope, or the step asks somebody else",
     404: "nothing of this name belongs to this token",
     409: "something else was first; `step` is where the execution stands",
     410: "it is over; `outcome` says how it ended",
@@ -50,7 +55,7 @@ def document(operations: Sequence[Operation[Any]], *, title: str, version: str =
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
-    used = sorted({each.security for each in operations if each.security != "nobody"})
+    used = sorted({name for each in operations for name in _tokens(each)})
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
@@ -107,10 +112,21 @@ def _operation(operation: Operation[Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schema}}
         told["requestBody"] = {"content": content, "required": "required" in _resolved(operation)}
     if operation.security != "nobody":
-        told["security"] = [{operation.security: []}]
+        told["security"] = [{name: []} for name in _tokens(operation)]
     if operation.scope:
         told["description"] = f"Needs the scope `{operation.scope}`."
     return told
+
+
+def _tokens(operation: Operation[Any]) -> tuple[str, ...]:
+    """Return the kinds of tokens that open an operation, any one of them."""
+    match operation.security:
+        case "nobody":
+            return ()
+        case "participant":
+            return ("capability", "person")
+        case alone:
+            return (alone,)
 
 
 def _resolved(operation: Operation[Any]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 M = TypeVar("M", bound=BaseModel)
-Security = Literal["nobody", "capability", "signal", "operator"]
+Security = Literal["nobody", "capability", "participant", "signal", "operator"]
 
 
 class Nothing(BaseModel):

@@ -14,13 +14,17 @@ from engine.http.operator_models import (
     ExecutionDetailBody,
     ExecutionQuery,
     ExecutionsBody,
+    GivePersonToken,
     LetterQuery,
     LettersBody,
+    PersonTokenBody,
     PublishedBody,
     PublishFlows,
     RollBack,
+    TakenBackBody,
     VersionsBody,
 )
+from engine.http.persons import PersonTokenHandlers
 from engine.http.publishing import VersionHandlers
 from engine.language import Catalogue
 from engine.runtime.engine import Engine
@@ -33,6 +37,7 @@ OPERATOR_SCOPES: Final = {
     "flows:publish": "publish flows, and go back to older versions",
     "executions:read": "list executions and read their history",
     "executions:cancel": "end executions",
+    "persons:act": "give out tokens to act for persons at their steps, and take them back",
     "messages:read": "list dead letters",
     "messages:write": "send dead letters again, or drop them",
 }
@@ -43,6 +48,7 @@ def operator_operations(
 ) -> list[Operation[Any]]:
     """Return the operations for ``routes(also=…)``; *operators* knows the tokens, *catalogue* has the texts' ids."""
     handlers = OperatorHandlers(engine, operators=operators)
+    persons = PersonTokenHandlers(engine)
     versions = VersionHandlers(engine, catalogue=catalogue or Catalogue())
 
     def operation(scope: str, **parts: Any) -> Operation[Any]:
@@ -120,6 +126,25 @@ def operator_operations(
             handler=handlers.cancel,
             answers={200: Answer(about="how it stands", model=DoneBody)},
             body=CancelExecution,
+        ),
+        operation(
+            "persons:act",
+            id="givePersonToken",
+            method="POST",
+            path="/operator/executions/{execution}/person-tokens",
+            about="Give out a token to act for a person at the steps of an execution that are `by` them.",
+            handler=persons.give,
+            answers={201: Answer(about="the token, told this once", model=PersonTokenBody)},
+            body=GivePersonToken,
+        ),
+        operation(
+            "persons:act",
+            id="takePersonTokensBack",
+            method="DELETE",
+            path="/operator/executions/{execution}/person-tokens",
+            about="Make every person's token for an execution worthless.",
+            handler=persons.take_back,
+            answers={200: Answer(about="how many those were", model=TakenBackBody)},
         ),
         operation(
             "messages:read",

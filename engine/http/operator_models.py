@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.http.models import Name
+from engine.http.person_tokens import LONGEST_ID
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 # In characters; each may take six bytes in JSON.
@@ -49,6 +50,28 @@ class RollBack(BaseModel):
 
     to: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     existing: Existing = "finish_on_old"
+
+
+class GivePersonToken(BaseModel):
+    """Asks for a token for the person with the id *person*, good for so many *seconds*."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    person: Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[!-~]+$")]
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 900
+
+
+class PersonTokenBody(BaseModel):
+    """A token for a person; it is told this once."""
+
+    token: str
+    expires_at: datetime
+
+
+class TakenBackBody(BaseModel):
+    """How many tokens are worthless now."""
+
+    taken_back: int
 
 
 class CancelExecution(BaseModel):
@@ -186,13 +209,16 @@ __all__ = [
     "ExecutionQuery",
     "ExecutionsBody",
     "FlowFile",
+    "GivePersonToken",
     "HistoryLine",
     "LetterBody",
     "LetterQuery",
     "LettersBody",
+    "PersonTokenBody",
     "PublishFlows",
     "PublishedBody",
     "RollBack",
+    "TakenBackBody",
     "VersionBody",
     "VersionsBody",
 ]

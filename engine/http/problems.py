@@ -13,6 +13,7 @@ from engine.contracts import (
     InvalidFields,
     StepConflict,
     StepGone,
+    StepOfAnother,
     TransientError,
     UnknownExecution,
     UnknownFlow,
@@ -62,15 +63,21 @@ class Problem(Exception):
         return Response(json.dumps(told).encode(), self.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: FlowError) -> Problem:
-    """Return what a caller is told of *error*; what is an operator's affair is told to the log alone."""
+def problem_of(error: FlowError, *, person: str | None = None) -> Problem:
+    """Return what a caller is told of *error*; what is an operator's affair is told to the log alone.
+
+    *person* is who asks; None is whoever started the execution.
+    """
     match error:
         case InvalidFields() | InputsInvalid():
             problem = Problem(422, error.code, "correct what is named", errors=_errors(error.problems))
         case StepConflict():
-            problem = Problem(409, error.code, str(error), step=step_json(error.step))
+            problem = Problem(409, error.code, str(error), step=step_json(error.step, person=person))
         case StepGone():
-            problem = Problem(410, error.code, str(error), outcome=error.step.outcome, step=step_json(error.step))
+            step = step_json(error.step, person=person)
+            problem = Problem(410, error.code, str(error), outcome=step["outcome"], step=step)
+        case StepOfAnother():
+            problem = Problem(403, error.code, str(error))
         case UnknownExecution():
             problem = no_execution()
         case UnknownFlow():

@@ -15,6 +15,7 @@ from engine.contracts import FlowError, OperatorError
 from engine.http.access import CAPABILITY, SIGNAL, bearer
 from engine.http.holding import ClientLeft
 from engine.http.operations import PATH_PATTERNS, Call, Nothing, Operation
+from engine.http.person_tokens import PERSON
 from engine.http.problems import Problem, problem_of
 from engine.http.reading import Limits, checked, read_model
 
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 _READ_BY_SCRIPTS: Final = "Location, Preference-Applied, Retry-After, WWW-Authenticate"
 _SENT_BY_SCRIPTS: Final = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer"
 _OPERATOR: Final = re.compile(r"[A-Za-z0-9_.~-]{1,512}", re.ASCII)
-_SHAPES: Final = {"capability": CAPABILITY, "signal": SIGNAL, "operator": _OPERATOR}
+_PARTICIPANT: Final = re.compile(f"(?:{CAPABILITY.pattern}|{PERSON.pattern})", re.ASCII)
+_SHAPES: Final = {"capability": CAPABILITY, "participant": _PARTICIPANT, "signal": SIGNAL, "operator": _OPERATOR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

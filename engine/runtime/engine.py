@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone
+from engine.contracts import Contract, FieldProblem, InvalidFields, StepConflict, StepGone, StepOfAnother
 from engine.execution import Refuse, Succeeded, TaskEnded
 from engine.language import Graph
 from engine.runtime.clock import Clock, SystemClock
@@ -273,15 +273,31 @@ class Engine:
         """Return the current step as soon as it is not the one *seen*, or after *wait* seconds at most (and 30)."""
         return await self._reception.watch(execution, min(max(wait, 0.0), LONGEST_WAIT), lambda step: step != seen)
 
-    async def submit(self, execution: str, *, token: str, action: str, values: Mapping[str, Any]) -> Step:
+    async def submit(
+        self,
+        execution: str,
+        *,
+        token: str,
+        action: str,
+        values: Mapping[str, Any],
+        may_answer: Callable[[str | None], bool] | None = None,
+    ) -> Step:
         """Answer the step that *token* names; return what comes next, or a ``working`` step after 25 s.
 
-        The same answer once more gets the current step. Raises UnknownExecution, InvalidFields (the token stays),
-        StepConflict where another answer was first, StepGone where it comes too late.
+        The same answer once more gets the current step. *may_answer* is asked with the person that the step is ``by``,
+        None for whoever started the execution; without it the caller vouches for who answers. Raises UnknownExecution,
+        InvalidFields (the token stays), StepOfAnother where *may_answer* says no, StepConflict where another answer
+        was first, StepGone where it comes too late.
         """
-        prefix = secrets.token_urlsafe(12)
+        prefix, now = secrets.token_urlsafe(12), self._clock.now()
         submission = Submission(
-            execution=execution, token=token, action=action, values=values, prefix=prefix, now=self._clock.now()
+            execution=execution,
+            token=token,
+            action=action,
+            values=values,
+            prefix=prefix,
+            now=now,
+            may_answer=may_answer,
         )
         performed = await self._reception.follow(
             partial(self._desk.judge, submission=submission), texts_of(values, prefix)
@@ -352,6 +368,8 @@ def _refusal(refused: Refuse, step: Step) -> Exception:
             return InvalidFields(refused.problems)
         case "unknown_action":
             return InvalidFields((FieldProblem(field="action", code="choice", message="there is no such action"),))
+        case "of_another":
+            return StepOfAnother()
         case "too_late" | "gone" | "not_waiting":
             return StepGone(step)
         case _:

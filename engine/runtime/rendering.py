@@ -70,7 +70,6 @@ class _Page:
 
     def step(self, flow: str, token: str | None) -> Step:
         node, state = self._node, self._state
-        by = None if node.by is None else self._value(node.by)
         return Step(
             execution=state.execution,
             flow=flow,
@@ -83,7 +82,7 @@ class _Page:
             fields=tuple(self._field(name, asked) for name, asked in node.fields.items()),
             actions=tuple(self._action(action) for action in node.routes),
             messages=tuple(self._message(said) for said in state.messages),
-            by=by if isinstance(by, str) else None,
+            by=asked_person(node, self._scope),
             expires_at=_earlier(state),
         )
 
@@ -151,6 +150,20 @@ class _Page:
     def _message(self, said: Said) -> StepMessage:
         text = self._find(said.id, said.params) or ENGINE_TEXTS.get(said.id) or said.id
         return StepMessage(id=said.id, level="warning", text=text, params=_json(said.params))
+
+
+def asked_person(node: PromptNode, scope: Mapping[str, Any]) -> str | None:
+    """Return whom *node* asks: None is whoever started the execution; the empty text, which nobody is called, nobody.
+
+    A ``by`` that cannot be computed opens the step to nobody.
+    """
+    if node.by is None:
+        return None
+    try:
+        found = plain(evaluate(node.by, scope))
+    except ExpressionFailed:
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _earlier(state: State) -> Any:

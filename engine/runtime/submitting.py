@@ -1,7 +1,7 @@
 """One submitted answer inside its transaction: repetitions, conflicts, lateness, bad fields, or an accepted event."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from engine.execution import Phase, Refuse, State, Submitted, TimerFired, positi
 from engine.language import PromptNode
 from engine.runtime.published import Published
 from engine.runtime.recorder import Recorded, Recorder
+from engine.runtime.rendering import asked_person
 from engine.runtime.rows import Held, Rows
 from engine.runtime.secrets_held import BodyHash, held_names, hide, step_token, texts_of
 from engine.storage import Keyring, Unit
@@ -18,7 +19,10 @@ from engine.storage import Keyring, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What somebody sends. ``prefix`` begins the handles of its secrets."""
+    """What somebody sends. ``prefix`` begins the handles of its secrets.
+
+    ``may_answer`` is asked, where the caller does not vouch for who sends it, with whom the step is ``by``.
+    """
 
     execution: str
     token: str
@@ -26,6 +30,7 @@ class Submission:
     values: Mapping[str, Any] = field(repr=False)
     prefix: str
     now: datetime
+    may_answer: Callable[[str | None], bool] | None = None
 
 
 class Desk:
@@ -63,6 +68,10 @@ class Desk:
         node = graphs[state.top.digest].nodes[state.top.node]
         if not isinstance(node, PromptNode):
             return Recorded(held=held, refused=Refuse(code="conflict"))
+        if submission.may_answer is not None:
+            asked = asked_person(node, scope_of(state, state.top, state.deadline))
+            if not submission.may_answer(asked):
+                return Recorded(held=held, refused=Refuse(code="of_another"))
         held_back = held_names(node, values)
         if held_back and action in node.routes:
             # Only here are typed secrets still texts that can be checked; all else is checked when it is applied.

@@ -17,6 +17,7 @@ from engine.runtime.runner import Runner, Times
 from engine.runtime.sweeper import Sweeper
 from engine.storage import Database, Unit
 from engine.storage.capabilities import Capabilities
+from engine.storage.person_tokens import PersonTokenRows
 from engine.storage.traces import Traces
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Worker:
         self._repeating = repeating
         self._database, self._runner, self._sweeper, self._postman = database, runner, sweeper, postman
         self._rows, self._clock, self._times = rows, clock, times
-        self._capabilities, self._traces = Capabilities(), Traces()
+        self._capabilities, self._traces, self._person_tokens = Capabilities(), Traces(), PersonTokenRows()
         self._tidied_at: datetime | None = None
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
@@ -95,6 +96,7 @@ class Worker:
                 + self._repeating.forget(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._capabilities.forget(unit, before=before, limit=TIDIED_AT_ONCE)
                 + self._traces.forget(unit, before=before, limit=TIDIED_AT_ONCE)
+                + self._person_tokens.forget(unit, before=before, limit=TIDIED_AT_ONCE)
             )
 
         while (some := await self._database.run(forget)) > 0:

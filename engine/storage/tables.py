@@ -155,6 +155,17 @@ capabilities = Table(
     Index("engine_capabilities_created_at", "created_at"),
 )
 
+# Who may answer the steps that are by a person, and until when. Whom a token is for stands in the token alone.
+person_tokens = Table(
+    "engine_person_tokens",
+    METADATA,
+    Column("token_hash", LargeBinary, nullable=False, primary_key=True, info=_HASHED),
+    _text("execution"),
+    _moment("expires_at", nullable=False),
+    Index("engine_person_tokens_execution", "execution"),
+    Index("engine_person_tokens_expires_at", "expires_at"),
+)
+
 # Which trace an execution began in, where somebody traces: what is resumed days later refers to it.
 traces = Table(
     "engine_traces",

@@ -28,6 +28,7 @@ REQUIRED = {
         "ciba_requests.auth_req_id_hash",
         "ciba_requests.link_hash",
         "engine_capabilities.token_hash",
+        "engine_person_tokens.token_hash",
         "lockhouse_operator_tokens.token_hash",
         "lockhouse_sessions.id_hash",
         "lockhouse_sessions.replaces",

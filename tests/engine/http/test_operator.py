@@ -19,6 +19,8 @@ NEEDS = {
     ("GET", "/operator/executions"): "executions:read",
     ("GET", "/operator/executions/e1"): "executions:read",
     ("POST", "/operator/executions/e1/cancel"): "executions:cancel",
+    ("POST", "/operator/executions/e1/person-tokens"): "persons:act",
+    ("DELETE", "/operator/executions/e1/person-tokens"): "persons:act",
     ("GET", "/operator/dead-letters"): "messages:read",
     ("POST", "/operator/dead-letters/m/retry"): "messages:write",
     ("POST", "/operator/dead-letters/m/drop"): "messages:write",
