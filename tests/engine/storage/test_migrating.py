@@ -86,7 +86,7 @@ def test_each_owner_has_its_own_version_and_the_steps_are_told(url: str) -> None
 
     upgrade(url, BOTH, told.append)
 
-    assert told == ["engine: 0001", "engine: 0002", "engine: 0003", "engine: 0004", "notes: 0001"]
+    assert told == ["engine: 0001", "engine: 0002", "engine: 0003", "engine: 0004", "engine: 0005", "notes: 0001"]
     assert {"engine_version", "notes_version"} <= tables(url)
     assert "alembic_version" not in tables(url)
 
@@ -102,7 +102,7 @@ def test_an_upgraded_database_passes_and_another_upgrade_does_nothing(url: str) 
 
 
 def test_a_database_without_tables_is_not_upgraded(url: str) -> None:
-    with pytest.raises(DatabaseNotUpgraded, match="'engine' are not there, version 0004 is needed"):
+    with pytest.raises(DatabaseNotUpgraded, match="'engine' are not there, version 0005 is needed"):
         check_versions(url, BOTH)
 
 
