@@ -73,10 +73,14 @@ class RefreshGrant:
             return _gone()
         if not found.stands(asked.now):
             raise _gone()
-        if not self._guard.allows(unit, subject=found.user_id, client_id=found.client_id):
-            revoke_grant(unit, found.grant_id, reason="account", now=asked.now)
-            return _gone()
-        return client, found
+        return (client, found) if self._still_allowed(unit, found, asked.now) else _gone()
+
+    def _still_allowed(self, unit: Unit, found: Refreshable, now: datetime) -> bool:
+        """Ask the guard; its no takes the whole grant back."""
+        allowed = self._guard.allows(unit, subject=found.user_id, client_id=found.client_id)
+        if not allowed:
+            revoke_grant(unit, found.grant_id, reason="account", now=now)
+        return allowed
 
     async def _prepare(self, asked: TokenRequest, client: Client, found: Refreshable) -> _Prepared:
         approval = Approval(
@@ -105,9 +109,9 @@ class RefreshGrant:
         return _Prepared(tokens=build_tokens(order), used=found.token_hash)
 
     def _commit(self, unit: Unit, prepared: _Prepared, now: datetime) -> bool:
-        """Store what was built, if the token still stands: it may have been taken back meanwhile."""
+        """Store what was built, if token, person and client still stand: any may have been taken back meanwhile."""
         found = find_refresh_token(unit, prepared.used)
-        if found is None or not found.stands(now):
+        if found is None or not found.stands(now) or not self._still_allowed(unit, found, now):
             return False
         successor = prepared.tokens.refresh_token
         rotate(unit, found, None if successor is None else hash_of(successor), now=now)

@@ -1,11 +1,17 @@
 """The HTTP side of CIBA, and the routes of the whole protocol layer."""
 
+from datetime import datetime
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engine.storage import Unit
+from protocols.oauth2 import ClientPolicy, Registration
 from protocols.oauth2.endpoints import OAuthEndpoints, answering, idempotency_key, json_response, read_form, read_proof
+from protocols.oauth2.registration_endpoints import RegistrationEndpoints
 from protocols.oauth2_ciba.callback import OTHER_CLAIMS
+from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.initiation import Asked
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.requests import Ids
@@ -27,11 +33,32 @@ def protocol_routes(ciba: Ciba) -> list[Route]:
         signing_keys=ciba.signing_keys,
         clock=ciba.clock,
     )
-    return [*common.routes(), *CibaEndpoints(ciba).routes()]
+    return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba)]
+
+
+def _registration_routes(ciba: Ciba) -> list[Route]:
+    """Return the routes by which clients register themselves, where the settings let them."""
+    records, settings = ciba.records, ciba.settings
+    if settings.registration.mode == "off":
+        return []
+
+    def remove(unit: Unit, client_id: str, now: datetime) -> bool:
+        return remove_client(unit, client_id, clients=records.clients, now=now, keep_final=settings.keep_final)
+
+    policy = ClientPolicy(
+        profile=settings.profile, scopes=tuple(settings.scopes), algorithms=ciba.signing_keys.algorithms
+    )
+    registration = Registration(
+        rules=settings.registration, policy=policy, clients=records.clients, remove=remove, issuer=settings.issuer
+    )
+    endpoints = RegistrationEndpoints(
+        registration=registration, database=ciba.database, fetcher=ciba.remote_keys, clock=ciba.clock
+    )
+    return endpoints.routes()
 
 
 class CibaEndpoints:
-    """bc-authorize, its cancel, and the callback for assertions."""
+    """bc-authorize, its cancel and status, and the callback for assertions."""
 
     def __init__(self, ciba: Ciba) -> None:
         self._ciba = ciba
@@ -41,6 +68,7 @@ class CibaEndpoints:
         return [
             Route("/oauth2/bc-authorize", answering(self.authorize), methods=["POST"]),
             Route("/oauth2/bc-authorize/cancel", answering(self.cancel), methods=["POST"]),
+            Route("/oauth2/bc-authorize/status", answering(self.status), methods=["POST"]),
             Route("/oauth2/auth/callback", answering(self.callback), methods=["POST"]),
         ]
 
@@ -56,6 +84,12 @@ class CibaEndpoints:
         form = await read_form(request)
         shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
         return json_response(await self._ciba.cancel(form, shown))
+
+    async def status(self, request: Request) -> Response:
+        """Tell a client how its request stands."""
+        form = await read_form(request)
+        shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
+        return json_response(await self._ciba.status(form, shown))
 
     async def callback(self, request: Request) -> Response:
         """Receive an assertion from an executor in another process. It proves itself; there is no other credential."""

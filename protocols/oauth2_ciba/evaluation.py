@@ -84,7 +84,7 @@ def evaluate(request: Request | None, poll: Poll, *, keep_answer: timedelta, rep
         case State.APPROVED:
             return Redeemable(request)
         case State.PENDING:
-            return _waiting(request.pace, poll.now)
+            return waiting(request.pace, poll.now)
         case _:
             return Over(error_of(state))
 
@@ -94,7 +94,8 @@ def error_of(state: State) -> OAuthError:
     return OAuthError(*ANSWERS[state])
 
 
-def _waiting(pace: Pace, now: datetime) -> Waiting:
+def waiting(pace: Pace, now: datetime) -> Waiting:
+    """Return what asking at *now* for a request that is still pending earns."""
     after, verdict = judge(pace, now)
     match verdict:
         case Verdict.ANSWER:

@@ -1,8 +1,9 @@
 """The protocol layer put together: the records, and what needs the engine to start flows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from engine import Clock
 from engine.storage import Database, Unit
@@ -14,6 +15,7 @@ from protocols.oauth2 import (
     Form,
     Grant,
     Landing,
+    OAuthError,
     Opened,
     Presented,
     RefreshGrant,
@@ -28,6 +30,7 @@ from protocols.oauth2_ciba.initiations import Acknowledgement
 from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.redemption import CibaGrant
 from protocols.oauth2_ciba.requests import Request, by_link
+from protocols.oauth2_ciba.status import status
 
 
 class Ciba:
@@ -46,6 +49,7 @@ class Ciba:
     ) -> None:
         self.records, self.settings = records, records.settings
         self.database, self.clock, self.signing_keys = database, clock, signing_keys
+        self.remote_keys = remote_keys
         self.proofs = ClientProofs(
             issuer=records.settings.issuer,
             database=database,
@@ -94,6 +98,14 @@ class Ciba:
         return await self.database.run(
             lambda unit: cancel(unit, clients=clients, shown=shown, form=form, settings=settings, now=now)
         )
+
+    async def status(self, form: Form, shown: Presented) -> Mapping[str, Any]:
+        """Tell a client how its request stands."""
+        now, clients = self.clock.now(), self.records.clients
+        told = await self.database.run(lambda unit: status(unit, clients=clients, shown=shown, form=form, now=now))
+        if isinstance(told, OAuthError):
+            raise told
+        return told
 
     async def receive(self, assertion: str) -> CallbackAnswer:
         """Judge an assertion that came over HTTP."""
