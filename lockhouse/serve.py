@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
-from lockhouse.settings import Settings, is_loopback
+from lockhouse.connections import bounded_protocol
+from lockhouse.settings import ListenSection, Settings, is_loopback
 
 __all__ = ["AddressInUse", "Server", "bind", "build_server", "following_port"]
 
@@ -97,16 +98,23 @@ def _nothing() -> None:
 
 
 def build_server(
-    application: ASGIApp, *, on_started: Callable[[], None] = _nothing, on_stopping: Callable[[], None] = _nothing
+    application: ASGIApp,
+    *,
+    listen: ListenSection | None = None,
+    on_started: Callable[[], None] = _nothing,
+    on_stopping: Callable[[], None] = _nothing,
 ) -> Server:
     """Return a server for *application*; ``await server.serve(sockets=[bind(...)])`` runs it.
 
+    *listen* bounds its connections and their patience.
+
     *on_stopping* is called when it is to end, before it waits for running requests: whatever holds one back lets go.
     """
+    listen = listen or ListenSection()
     config = uvicorn.Config(
         application,
         loop="none",
-        http="httptools",
+        http=bounded_protocol(most=listen.connections, patience=listen.patience),
         ws="none",
         interface="asgi3",
         lifespan="off",

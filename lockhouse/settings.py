@@ -78,6 +78,8 @@ class ListenSection(BaseModel):
     port: int | None = Field(
         default=None, ge=0, le=65535, examples=[8400], description="port to bind; without it, the issuer's own"
     )
+    connections: int = Field(default=2000, ge=8, le=100_000, description="most open at a time; more are turned away")
+    patience: int = Field(default=20, ge=1, le=600, description="seconds in which a request has to be here whole")
 
 
 class DatabaseSection(BaseModel):

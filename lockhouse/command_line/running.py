@@ -15,6 +15,7 @@ from lockhouse.channels import mail_directory, sms_directory
 from lockhouse.command_line.console import note, say
 from lockhouse.command_line.options import ConfigOption
 from lockhouse.configuration import Configuration, SettingsInvalid, load_configuration
+from lockhouse.connections import make_room
 from lockhouse.doctor import newest_moment
 from lockhouse.folders import unwritable
 from lockhouse.import_names import check_names
@@ -53,6 +54,7 @@ def serve(
 
 
 async def _serve(configuration: Configuration, host: str, port: int) -> bool:
+    make_room(configuration.settings.listen.connections)
     with bind(host, port) as listener:
         bound = listener.getsockname()[1]
         configuration = replace(configuration, settings=following_port(configuration.settings, bound))
@@ -61,6 +63,7 @@ async def _serve(configuration: Configuration, host: str, port: int) -> bool:
             await _compare_clock(installation)
             server = build_server(
                 parts.application,
+                listen=configuration.settings.listen,
                 on_started=lambda: _tell_addresses(configuration, host=host, port=bound),
                 on_stopping=parts.engine.stop_waiting,
             )
