@@ -2,6 +2,7 @@
 
 from engine.execution.again import run_again
 from engine.execution.answers import choices, read_answer
+from engine.execution.encoding import decode, encode
 from engine.execution.events import (
     EVENTS,
     AwaitInput,
@@ -85,7 +86,9 @@ __all__ = [
     "WakeAt",
     "Withdraw",
     "choices",
+    "decode",
     "describe",
+    "encode",
     "idempotency_key",
     "jitter",
     "masked",

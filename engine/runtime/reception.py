@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from engine.contracts import UnknownExecution
 from engine.execution import Phase, State, TimerFired
@@ -67,7 +67,8 @@ class Reception:
         del record, texts  # they know what was submitted
         await asyncio.wait({task}, timeout=self._times.answer.total_seconds())
         if not task.done() and not first.done():
-            await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {task, first}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if first.done() and (not task.done() or task.exception() is not None):
             return Performed(first=first.result(), last=None)
         return task.result()

@@ -287,45 +287,39 @@ class Recorder:
         )
 
     def _store(self, unit: Unit, draft: _Draft, *, claim: bool) -> tuple[Held, Written]:
-        before, state, now = draft.held, draft.state, draft.now
-        after = replace(before, state=state, wake_at=draft.wake_at, take_ups=0, end_failure=None)
-        lease: timedelta | None = None
-        keep_lease = False
-        if state.phase is Phase.ENDED:
-            after = self._after_end(unit, before, after, now)
-        elif state.phase is not Phase.RUNNING:
-            after = replace(after, status="waiting")
-        elif draft.run is None:
-            # Somebody runs the task, or will: only something was noted.
-            after, keep_lease = replace(after, take_ups=before.take_ups, wake_at=before.wake_at), True
-        elif claim:
-            take_ups = before.take_ups if _is_same_try(before, state) else 0
-            after, lease = replace(after, status="running", take_ups=take_ups, epoch=before.epoch + 1), self._lease
-        else:
-            after = replace(after, status="ready", wake_at=now)
-        kept = replace(after, state=self._keeping.kept(self._published.graphs, after.state))
-        written = self._rows.store(unit, kept, lease=lease, keep_lease=keep_lease, entries=draft.entries, now=now)
+        before, state = draft.held, draft.state
+        keep_lease = state.phase is Phase.RUNNING and draft.run is None
+        after = self._after_end(unit, draft) if state.phase is Phase.ENDED else _after(draft, claim=claim)
+        written = self._rows.store(
+            unit,
+            after,
+            kept=self._keeping.kept(self._published.graphs, state),
+            lease=self._lease if after.epoch != before.epoch else None,
+            keep_lease=keep_lease,
+            entries=draft.entries,
+            now=draft.now,
+        )
         return after, written
 
-    def _after_end(self, unit: Unit, before: Held, after: Held, now: datetime) -> Held:
-        state = after.state
+    def _after_end(self, unit: Unit, draft: _Draft) -> Held:
+        before, state, now = draft.held, draft.state, draft.now
         ended = Ended(
-            execution=after.execution,
-            flow=after.flow,
+            execution=before.execution,
+            flow=before.flow,
             outcome=state.outcome or "",
             fields=state.result,
-            correlation=after.correlation,
+            correlation=before.correlation,
             at=now,
         )
-        failure = self._tell(unit, after.on_end, ended)
+        failure = self._tell(unit, before.on_end, ended)
         if failure is None:
-            return replace(after, status="ended", wake_at=None)
+            return before.moved(state, status="ended", wake_at=None, epoch=before.epoch, take_ups=0, failure=None)
         tries = before.take_ups + 1 if before.status == "ending" else 1
         wake_at = _next_try(tries, now)
         status: Status = "broken" if wake_at is None else "ending"
         if status == "broken":
-            unit.after_commit(_alarm(ended, after.on_end, failure, event="execution_broken"))
-        return replace(after, status=status, wake_at=wake_at, take_ups=tries, end_failure=failure)
+            unit.after_commit(_alarm(ended, before.on_end, failure, event="execution_broken"))
+        return before.moved(state, status=status, wake_at=wake_at, epoch=before.epoch, take_ups=tries, failure=failure)
 
     def _tell(self, unit: Unit, name: str, ended: Ended) -> str | None:
         """Call on_end in a savepoint; return the name of its failure, if any. A database's error passes through."""
@@ -346,6 +340,23 @@ class Recorder:
 def execution_channel(execution: str) -> str:
     """Return where changes of one execution are announced."""
     return f"engine.execution.{execution}"
+
+
+def _after(draft: _Draft, *, claim: bool) -> Held:
+    """Return the row as it is after an event that did not end it; who has a task run it now holds a lease."""
+    before, state, epoch = draft.held, draft.state, draft.held.epoch
+    if state.phase is not Phase.RUNNING:
+        return before.moved(state, status="waiting", wake_at=draft.wake_at, epoch=epoch, take_ups=0, failure=None)
+    if draft.run is None:
+        # Somebody runs the task, or will: only something was noted.
+        take_ups, wake_at = before.take_ups, before.wake_at
+        return before.moved(state, status=before.status, wake_at=wake_at, epoch=epoch, take_ups=take_ups, failure=None)
+    if claim:
+        take_ups = before.take_ups if _is_same_try(before, state) else 0
+        return before.moved(
+            state, status="running", wake_at=draft.wake_at, epoch=epoch + 1, take_ups=take_ups, failure=None
+        )
+    return before.moved(state, status="ready", wake_at=draft.now, epoch=epoch, take_ups=0, failure=None)
 
 
 def _is_same_try(before: Held, state: State) -> bool:

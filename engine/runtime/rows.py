@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from engine.contracts import Message, OperatorError
-from engine.execution import Phase, State, StateUnreadable, pack, unpack
+from engine.execution import Phase, State, StateUnreadable, decode, encode, pack, unpack
 from engine.language import Graph
 from engine.runtime.steps import HistoryEntry
 from engine.storage import Keyring, SealBroken, Unit
@@ -79,6 +78,26 @@ class Held:
             status="waiting",
         )
 
+    def moved(
+        self, state: State, *, status: Status, wake_at: datetime | None, epoch: int, take_ups: int, failure: str | None
+    ) -> Held:
+        """Return it as it is after an event. Written out: ``replace`` takes twice as long, once for each step."""
+        return Held(
+            row=self.row,
+            execution=self.execution,
+            flow=self.flow,
+            digest=self.digest,
+            on_end=self.on_end,
+            correlation=self.correlation,
+            started_at=self.started_at,
+            state=state,
+            status=status,
+            epoch=epoch,
+            take_ups=take_ups,
+            wake_at=wake_at,
+            end_failure=failure,
+        )
+
     @property
     def over(self) -> bool:
         """Return whether the end has been reached and told."""
@@ -103,7 +122,7 @@ class Rows:
 
     def open(self, row: Execution) -> Held:
         """Return *row* with its state."""
-        state = State.from_json(json.loads(self.executions.open_state(row)))
+        state = State.from_json(decode(self.executions.open_state(row)))
         if state.execution != row.id or (state.frames and state.frames[0].digest != row.digest):
             raise StateUnreadable(
                 f"expected the state of execution {row.id} of '{row.flow}', found one of another execution or flow: "
@@ -130,13 +149,17 @@ class Rows:
         unit: Unit,
         after: Held,
         *,
+        kept: State,
         lease: timedelta | None,
         keep_lease: bool,
         entries: Sequence[Entry],
         now: datetime,
     ) -> Written:
-        """Write the next revision of the row in *after*, or its first one, and what the history says of it."""
-        plain = json.dumps(after.state.to_json(), separators=(",", ":")).encode()
+        """Write the next revision of the row in *after*, or its first one, and what the history says of it.
+
+        *kept* is what is stored of its state.
+        """
+        plain = encode(kept.to_json())
         key = after.state.task.key if after.state.phase is Phase.DEFERRED and after.state.task is not None else None
         ended_at = now if after.status == "ended" else None
         if after.row is None:
@@ -177,15 +200,14 @@ class Rows:
 
     def repin(self, unit: Unit, after: Held, entry: Entry, now: datetime) -> Written:
         """Write the next revision of a row under another version of its flow."""
-        plain = json.dumps(after.state.to_json(), separators=(",", ":")).encode()
+        plain = encode(after.state.to_json())
         if after.row is None or not self.executions.repin(unit, after.row, state=plain, digest=after.digest):
             raise LostRow(f"execution {after.execution} was changed while its row was locked")
         return self._remember(unit, after.execution, after.row.revision + 1, (entry,), now)
 
     def _remember(self, unit: Unit, execution: str, revision: int, entries: Sequence[Entry], now: datetime) -> Written:
-        lines = [[entry.kind, entry.node, pack(entry.facts)] for entry in entries]
-        entry = json.dumps(lines, separators=(",", ":")).encode()
-        sealed = self.history.append(unit, execution=execution, revision=revision, at=now, entry=entry)
+        lines = encode([[entry.kind, entry.node, pack(entry.facts)] for entry in entries])
+        sealed = self.history.append(unit, execution=execution, revision=revision, at=now, entry=lines)
         return Written(revision=revision, entry=sealed)
 
     def holds(self, unit: Unit, execution: str, written: Written) -> bool:
@@ -201,7 +223,7 @@ class Rows:
             task_key=key,
             execution=held.execution,
             sender=message.sender,
-            payload=json.dumps(body, separators=(",", ":")).encode(),
+            payload=encode(body),
             now=now,
             delivered=message.delivered,
             undeliverable=message.undeliverable,
@@ -210,7 +232,7 @@ class Rows:
 
     def open_message(self, message: OutgoingMessage) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the payload to send and the fields of the outcome once it is delivered."""
-        body = json.loads(self.outbox.open_payload(message))
+        body = decode(self.outbox.open_payload(message))
         packed = (unpack(body["payload"]), unpack(body["fields"]))
         return cast("tuple[Mapping[str, Any], Mapping[str, Any]]", packed)  # packed as mappings above
 
@@ -219,5 +241,5 @@ class Rows:
         return tuple(
             HistoryEntry(revision=row.revision, at=row.recorded_at, kind=kind, node=node, facts=unpack(facts))
             for row in self.history.read(unit, execution)
-            for kind, node, facts in json.loads(row.entry)
+            for kind, node, facts in decode(row.entry)
         )
