@@ -6,7 +6,7 @@ from typing import Any
 from engine.storage import Unit
 from lockhouse.directory.hints import readings
 from lockhouse.directory.persons import Persons, address_of
-from protocols.oauth2 import Ambiguous, Found
+from protocols.oauth2 import Ambiguous, Found, Nobody
 
 __all__ = ["DirectoryAccounts"]
 
@@ -18,12 +18,15 @@ class DirectoryAccounts:
         self._persons, self._country = persons, country
         self._channels = frozenset(channels)
 
-    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | None:
+    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | Nobody:
         """Return whom *hint* names: one person, several, or nobody."""
-        subjects = self._persons.named(unit, readings(hint, self._country))
-        if len(subjects) > 1:
-            return Ambiguous(count=len(subjects))
-        return Found(subject=subjects[0]) if subjects else None
+        keys = readings(hint, self._country)
+        subjects = self._persons.named(unit, keys)
+        if len(subjects) == 1:
+            return Found(subject=subjects[0])
+        # With or without its prefix, a hint's last reading is the one that says most of it.
+        form = f"{keys[-1].kind.value}:{keys[-1].value}" if keys else hint
+        return Ambiguous(count=len(subjects), form=form) if subjects else Nobody(form=form)
 
     def allowed(self, unit: Unit, subject: str, client_id: str) -> bool:  # noqa: ARG002 - blocks of a pair are the protocol's
         """Say whether *subject* exists and is enabled."""

@@ -3,7 +3,7 @@
 What one grant alone needs lives in that grant's package. The HTTP side is ``protocols.oauth2.endpoints``.
 """
 
-from protocols.oauth2.accounts import Accounts, Ambiguous, Found
+from protocols.oauth2.accounts import Accounts, Ambiguous, Found, Nobody
 from protocols.oauth2.client_assertions import KEY_ALGORITHMS
 from protocols.oauth2.client_authentication import PARAMETERS as CLIENT_AUTHENTICATION_PARAMETERS
 from protocols.oauth2.client_authentication import Presented, authenticate, presented, require_grant
@@ -17,12 +17,12 @@ from protocols.oauth2.client_registration import (
     ClientLimits,
     NewClient,
 )
-from protocols.oauth2.client_rows import OPERATOR, Registered
+from protocols.oauth2.client_rows import OPERATOR, Credentials, Registered
 from protocols.oauth2.client_secrets import mint_secret, secret_weakness
 from protocols.oauth2.clients import Client, ClientExists, Clients
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form, parse_form
-from protocols.oauth2.grants import NewGrant, forget_tokens, revoke_grant, store_grant
+from protocols.oauth2.grants import NewGrant, forget_tokens, has_grant, revoke_grant, store_grant
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.idempotency import parse_idempotency_key
 from protocols.oauth2.key_pairs import ALGORITHMS, KeyMaterial, NewKey, make_key
@@ -38,6 +38,7 @@ from protocols.oauth2.key_register import (
 )
 from protocols.oauth2.key_schedule import KeyState, KeyTimes, Rotation, SchedulePolicy
 from protocols.oauth2.landings import Closed, Landing, Opened
+from protocols.oauth2.key_sets import KeySet, KeySetInvalid, parse_key_set
 from protocols.oauth2.permissions import Permission, permissions_of
 from protocols.oauth2.profiles import PROFILES, Profile, ProfileName, profile_named, profile_of
 from protocols.oauth2.refresh_grant import RefreshGrant
@@ -51,6 +52,7 @@ from protocols.oauth2.signing_keys import (
     NoSigningKey,
     SigningKey,
     SigningKeys,
+    Register,
     load_assertion_key,
 )
 from protocols.oauth2.subjects import Subject, person_of, subject_for
@@ -90,6 +92,7 @@ __all__ = [
     "Form",
     "Found",
     "Grant",
+    "Credentials",
     "Guard",
     "KeyFetcher",
     "KeyInUse",
@@ -99,6 +102,8 @@ __all__ = [
     "KeysNotThere",
     "Landing",
     "NewClient",
+    "KeySet",
+    "KeySetInvalid",
     "NewGrant",
     "NewKey",
     "NoSigningKey",
@@ -107,6 +112,7 @@ __all__ = [
     "Permission",
     "Presented",
     "Profile",
+    "Nobody",
     "ProfileName",
     "RandomTexts",
     "RefreshGrant",
@@ -115,6 +121,7 @@ __all__ = [
     "Rotation",
     "SchedulePolicy",
     "Scope",
+    "Register",
     "SigningKey",
     "SigningKeys",
     "Subject",
@@ -138,6 +145,7 @@ __all__ = [
     "make_key",
     "mint_secret",
     "narrowed_resources",
+    "has_grant",
     "overdue_algorithms",
     "parse_form",
     "parse_idempotency_key",
@@ -150,6 +158,7 @@ __all__ = [
     "profile_of",
     "require_grant",
     "revoke_grant",
+    "parse_key_set",
     "rotate_key",
     "rotate_overdue",
     "secret_weakness",

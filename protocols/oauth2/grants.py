@@ -23,6 +23,15 @@ _REVOKE_ANY = (
 )
 _REVOKE = _REVOKE_ANY.where(GRANTS.c.grant_id == bindparam("id"))
 _REVOKE_OF_CLIENT = _REVOKE_ANY.where(GRANTS.c.client_id == bindparam("client"))
+_STANDING = (
+    select(GRANTS.c.grant_id)
+    .where(
+        GRANTS.c.client_id == bindparam("client"),
+        GRANTS.c.user_id == bindparam("person"),
+        GRANTS.c.revoked_at.is_(None),
+    )
+    .limit(1)
+)
 _FORGET_TOKENS = delete(ACCESS_TOKENS).where(
     ACCESS_TOKENS.c.jti.in_(
         select(ACCESS_TOKENS.c.jti).where(ACCESS_TOKENS.c.expires_at <= bindparam("before")).limit(200)
@@ -78,6 +87,11 @@ def store_access_token(unit: Unit, tokens: TokenSet, grant_id: str) -> None:
         "issued_at": to_micros(tokens.issued_at),
     }
     unit.execute(_INSERT_OPAQUE, row | said)
+
+
+def has_grant(unit: Unit, *, client_id: str, user_id: str) -> bool:
+    """Say whether the person has granted the client something that was not taken back."""
+    return unit.execute(_STANDING, {"client": client_id, "person": user_id}).first() is not None
 
 
 def revoke_grant(unit: Unit, grant_id: str, *, reason: str, now: datetime) -> bool:

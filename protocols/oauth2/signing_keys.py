@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from engine.storage import Database, Keyring, Unit
 from protocols.oauth2.key_pairs import PUBLIC_MEMBERS
 from protocols.oauth2.key_register import ASSERTIONS, TOKENS, place_of, read_keys, times_of
-from protocols.oauth2.key_schedule import KeyState, signer
+from protocols.oauth2.key_schedule import KeyState, KeyTimes, signer
 
 ASSERTION_TYPE = "lockhouse-assertion+jwt"
 _FRESH_FOR = timedelta(seconds=60)
@@ -51,6 +51,8 @@ class Register:
     signing: Mapping[str, SigningKey] = field(repr=False)  # algorithm → the key that signs with it
     published: tuple[Mapping[str, str], ...]
     verifying: Mapping[str, tuple[str, Any]] = field(repr=False)  # kid → algorithm, public key
+    # keys whose kid is all that is left: what they signed cannot be verified, and nothing else fails for it
+    lost: Mapping[str, KeyTimes] = field(default_factory=dict)
 
 
 class SigningKeys:
@@ -97,8 +99,12 @@ class SigningKeys:
         lives = [times_of(row) for row in rows]
         active = {name: signer(lives, name, now) for name in self.algorithms}
         by_kid = {row.kid: row for row in rows}
-        shown = [row for row, life in zip(rows, lives, strict=True) if life.state(now) is not KeyState.VERIFYING]
-        verifying = {row.kid: (row.algorithm, jwt.PyJWK(json.loads(row.public_key), row.algorithm).key) for row in rows}
+        verifying = {row.kid: (row.algorithm, key) for row in rows if (key := _public_key(row)) is not None}
+        shown = [
+            row
+            for row, life in zip(rows, lives, strict=True)
+            if life.state(now) is not KeyState.VERIFYING and row.kid in verifying
+        ]
         return Register(
             read_at=now,
             signing={name: self._open(by_kid[life.kid]) for name, life in active.items() if life is not None},
@@ -114,6 +120,7 @@ class SigningKeys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+            lost={life.kid: life for life in lives if life.kid not in verifying},
 class AssertionKey:
     """The key for assertions: not in the published JWKS, and of no use for tokens."""
 
@@ -148,3 +155,11 @@ def _published(row: Any) -> Mapping[str, str]:
     public = json.loads(row.public_key)
     members = {name: public[name] for name in PUBLIC_MEMBERS if name in public}
     return {**members, "kid": row.kid, "alg": row.algorithm, "use": "sig"}
+def _public_key(row: Any) -> Any:
+    """Return the half that verifies, or None where the row does not hold it any more."""
+    try:
+        return jwt.PyJWK(json.loads(row.public_key), row.algorithm).key
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        return None
+
+

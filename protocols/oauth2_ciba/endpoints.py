@@ -8,13 +8,11 @@ from starlette.routing import Route
 
 from engine.storage import Unit
 from protocols.oauth2 import ClientPolicy, Registration
-from protocols.oauth2.endpoints import OAuthEndpoints, answering, idempotency_key, json_response, read_form, read_proof
+from protocols.oauth2.endpoints import OAuthEndpoints, answering, json_response, read_form, read_proof
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
 from protocols.oauth2_ciba.callback import OTHER_CLAIMS
 from protocols.oauth2_ciba.cancellation import remove_client
-from protocols.oauth2_ciba.initiation import Asked
 from protocols.oauth2_ciba.layer import Ciba
-from protocols.oauth2_ciba.requests import Ids
 
 
 def protocol_routes(ciba: Ciba) -> list[Route]:
@@ -76,8 +74,9 @@ class CibaEndpoints:
         """Take a backchannel authentication request (CIBA Core section 7)."""
         form = await read_form(request)
         shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
-        asked = Asked(form=form, shown=shown, key=idempotency_key(request), ids=Ids.fresh())
-        return json_response((await self._ciba.authorize(asked)).body())
+        # What is wrong with a key is judged after client authentication.
+        keys = tuple(request.headers.getlist("idempotency-key"))
+        return json_response((await self._ciba.authorize(form, shown, keys)).body())
 
     async def cancel(self, request: Request) -> Response:
         """Let a client take its request back."""

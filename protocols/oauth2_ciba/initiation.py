@@ -1,133 +1,125 @@
 """bc-authorize: from an authenticated form to a stored request whose notification is on its way, in one unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import (
     Accounts,
-    Ambiguous,
     Client,
     Clients,
-    Form,
     OAuthError,
     Presented,
+    Profile,
     authenticate,
-    permissions_of,
+    invalid_request,
+    parse_idempotency_key,
+    profile_of,
     require_grant,
 )
 from protocols.oauth2_ciba import limits as counting
-from protocols.oauth2_ciba.composition import Composer, decision_inputs
-from protocols.oauth2_ciba.guard import is_blocked
+from protocols.oauth2_ciba.addressees import Addressees
+from protocols.oauth2_ciba.composition import Composer
+from protocols.oauth2_ciba.hints import Hint
 from protocols.oauth2_ciba.initiations import Acknowledgement, Initiations
-from protocols.oauth2_ciba.moves import audit
-from protocols.oauth2_ciba.parameters import Parameters, parse_parameters
-from protocols.oauth2_ciba.requests import Ids, NewRequest, insert_request
-from protocols.oauth2_ciba.settings import CibaSettings, Limits
+from protocols.oauth2_ciba.parameters import parse_parameters
+from protocols.oauth2_ciba.request_objects import fault
+from protocols.oauth2_ciba.requests import Ids
+from protocols.oauth2_ciba.sent_parameters import Sent
+from protocols.oauth2_ciba.settings import CibaSettings
+from protocols.oauth2_ciba.signatures import Verified
+from protocols.oauth2_ciba.storing import Approvable, Storing
+from protocols.oauth2_ciba.targets import check_targets
+from protocols.oauth2_ciba.used_tokens import use_token
+from protocols.oauth2_ciba.user_codes import CheckedCode, CodeToCheck, UserCodes, judge_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call of bc-authorize, read but not judged."""
+    """One call of bc-authorize, read but not judged. ``keys`` are its Idempotency-Key headers, all of them."""
 
-    form: Form
+    verified: Verified
     shown: Presented
-    key: str | None
+    keys: tuple[str, ...]
     ids: Ids
+    checked: CheckedCode | None = field(default=None, repr=False)
 
 
 class Initiation:
     """Takes backchannel requests."""
 
     def __init__(
-        self, *, keyring: Keyring, accounts: Accounts, clients: Clients, composer: Composer, settings: CibaSettings
+        self,
+        *,
+        keyring: Keyring,
+        accounts: Accounts,
+        clients: Clients,
+        user_codes: UserCodes,
+        composer: Composer,
+        settings: CibaSettings,
     ) -> None:
-        self._keyring, self._accounts, self._clients = keyring, accounts, clients
-        self._composer, self._settings = composer, settings
+        self._clients, self._settings, self._user_codes = clients, settings, user_codes
         self._initiations = Initiations(keyring=keyring)
+        self._addressees = Addressees(accounts=accounts, keyring=keyring, as_if_known=settings.answer_as_if_known)
+        self._storing = Storing(keyring=keyring, composer=composer, settings=settings)
 
-    def take(self, unit: Unit, asked: Asked, *, now: datetime) -> Acknowledgement:
+    def take(self, unit: Unit, asked: Asked, *, now: datetime) -> Acknowledgement | CodeToCheck:
         """Judge the call in the fixed order and store what passes; raise what CIBA Core section 13 has for the rest.
 
-        Everything before the person is resolved is independent of whether there is such a person.
+        Everything before the person is resolved is independent of whether there is such a person. A user code has to be
+        compared outside: it is returned, and the same call is judged once more with what the comparison came to.
         """
         client = authenticate(unit, self._clients, asked.shown, lock=True)
         require_grant(client)
-        if asked.key is not None:
-            known = self._initiations.look_up(unit, client.client_id, asked.key, asked.form, now=now)
+        key = parse_idempotency_key(asked.keys)
+        if key is not None:
+            known = self._initiations.look_up(unit, client.client_id, key, asked.verified.compared, now=now)
             if known is not None:
                 return known
-        parameters = parse_parameters(asked.form, client, self._settings)
+        profile = profile_of(client, self._settings.profile)
+        sent = _request(unit, client, profile, asked)
+        parameters = parse_parameters(sent, client, profile, self._settings)
+        check_targets(unit, parameters.resources, known=self._settings.targets)
+        hint = _hint(unit, profile, asked)
         limits = self._settings.limits.for_client(client.limits)
         counting.check_client(unit, client.client_id, limits, now=now)
-        subject = self._person(unit, client, parameters, limits, now=now)
-        ack = self._store(unit, client, subject, parameters, asked.ids, now=now)
-        if asked.key is not None:
-            self._initiations.keep(unit, client.client_id, asked.key, asked.form, ids=asked.ids, ack=ack, now=now)
+        addressee = self._addressees.find(unit, client, hint)
+        code = sent.get("user_code")
+        to_check = judge_code(unit, self._user_codes, client, addressee, code=code, checked=asked.checked, now=now)
+        if to_check is not None:
+            return to_check
+        counting.check_person(unit, client.client_id, addressee.subject, limits, now=now)
+        approvable = Approvable(client=client, addressee=addressee, hint_verified=hint.verified, parameters=parameters)
+        ack = self._storing.store(unit, approvable, asked.ids, now=now)
+        if key is not None:
+            compared = asked.verified.compared
+            self._initiations.keep(unit, client.client_id, key, compared, ids=asked.ids, ack=ack, now=now)
         return ack
 
-    def _person(self, unit: Unit, client: Client, asked: Parameters, limits: Limits, *, now: datetime) -> str:
-        """Return who is meant, once guard, block, channel and the person's limits have let the request pass."""
-        found = self._accounts.find(unit, asked.hint)
-        if found is None or isinstance(found, Ambiguous):
-            raise _unknown_person("the hint means nobody" if found is None else f"the hint means {found.count} people")
-        subject = found.subject
-        counting.lock_person(unit, subject)
-        if not self._accounts.allowed(unit, subject, client.client_id):
-            raise _unknown_person("the account guard says no")
-        if is_blocked(unit, client.client_id, subject):
-            hint = "the person has blocked this client"
-            raise OAuthError("access_denied", "the request cannot be taken", status=403, hint=hint)
-        if not self._accounts.reachable(unit, subject):
-            raise _unknown_person("the person has no channel")
-        counting.check_person(unit, client.client_id, subject, limits, now=now)
-        return subject
 
-    def _store(
-        self, unit: Unit, client: Client, subject: str, asked: Parameters, ids: Ids, *, now: datetime
-    ) -> Acknowledgement:
-        new = NewRequest(
-            ids=ids,
-            client_id=client.client_id,
-            user_id=subject,
-            delivery_mode=client.delivery_mode,
-            scopes=asked.scopes,
-            acr_values=asked.acr_values,
-            binding_message=asked.binding_message,
-            interval=asked.interval,
-            expires_in=asked.expires_in,
-            flow_digest=self._composer.journey_digest(client.client_id),
-        )
-        # The row is there before the flow starts: a flow that ends at once finds it.
-        insert_request(unit, new, keyring=self._keyring, now=now)
-        audit(unit, ids.request_id, what="asked", why="", now=now)
-        permissions = permissions_of(asked.scopes, self._settings.scopes)
-        params = {
-            "requester": client.name,
-            "binding_message": asked.binding_message or "",
-            "permissions": [each.title for each in permissions],
-        }
-        self._composer.notify(
-            unit,
-            execution=ids.execution,
-            journey=new.flow_digest is not None,
-            notice={
-                "message": {"id": self._settings.message_id, "params": params},
-                "link": self._settings.link(ids.link),
-            },
-            decision=decision_inputs(
-                subject=subject,
-                requester=client.name,
-                binding_message=asked.binding_message,
-                permissions=permissions,
-                callback=self._settings.callback_name,
-                request_id=ids.request_id,
-                expires_at=now + asked.expires_in,
-            ),
-            now=now,
-        )
-        return Acknowledgement(auth_req_id=ids.auth_req_id, expires_in=asked.expires_in, interval=asked.interval)
+def _request(unit: Unit, client: Client, profile: Profile, asked: Asked) -> Sent:
+    """Return the request's parameters: of its request object, whose jti is used up, where it has one."""
+    request, sent = asked.verified.request, asked.verified.sent
+    if isinstance(sent, OAuthError):
+        raise sent
+    if request is None:
+        if client.request_alg is not None or profile.signed_requests:
+            raise invalid_request("this client must send its requests signed, as a request object")
+        return sent
+    if request.algorithm != client.request_alg:  # it was registered anew since the signature was checked
+        raise fault("is not signed by the algorithm that is registered for this client")
+    if not use_token(unit, request.once, request_id=asked.ids.request_id):
+        raise fault("was used before: its jti must be new each time")
+    return sent
 
 
-def _unknown_person(hint: str) -> OAuthError:
-    return OAuthError("unknown_user_id", "the person cannot be asked", hint=hint)
+def _hint(unit: Unit, profile: Profile, asked: Asked) -> Hint:
+    """Return whom the request means, once its token is used up where it counts once."""
+    hint = asked.verified.hint
+    if isinstance(hint, OAuthError):
+        raise hint
+    if profile.unknown_key_rejected and not hint.verified:
+        raise invalid_request("the id_token_hint has a key that is not known")
+    if hint.once is not None and not use_token(unit, hint.once, request_id=asked.ids.request_id):
+        raise invalid_request("the login_hint_token was used before")
+    return hint

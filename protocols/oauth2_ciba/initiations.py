@@ -1,13 +1,15 @@
 """Idempotent initiation: the answer to an Idempotency-Key is kept until the request that it made expires."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
-from protocols.oauth2 import CLIENT_AUTHENTICATION_PARAMETERS, Form, invalid_request
+from protocols.oauth2 import invalid_request
 from protocols.oauth2_ciba.requests import Ids
 from protocols.oauth2_ciba.tables import INITIATIONS
 
@@ -41,7 +43,9 @@ class Initiations:
     def __init__(self, *, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def look_up(self, unit: Unit, client_id: str, key: str, form: Form, *, now: datetime) -> Acknowledgement | None:
+    def look_up(
+        self, unit: Unit, client_id: str, key: str, compared: Mapping[str, Any], *, now: datetime
+    ) -> Acknowledgement | None:
         """Return the stored answer with its time reduced, or None where *key* is new or its request has expired.
 
         Other parameters under the same key → ``invalid_request``.
@@ -54,7 +58,7 @@ class Initiations:
         if now >= expires_at:
             unit.execute(_DELETE, mine)
             return None
-        if row.parameters_mac != self._mac(client_id, form):
+        if row.parameters_mac != self._mac(client_id, compared):
             raise invalid_request("this Idempotency-Key was used with other parameters")
         if row.auth_req_id is None:
             raise invalid_request("the request made with this Idempotency-Key is decided already")
@@ -63,7 +67,15 @@ class Initiations:
         return Acknowledgement(auth_req_id=auth_req_id, expires_in=expires_at - now, interval=interval)
 
     def keep(
-        self, unit: Unit, client_id: str, key: str, form: Form, *, ids: Ids, ack: Acknowledgement, now: datetime
+        self,
+        unit: Unit,
+        client_id: str,
+        key: str,
+        compared: Mapping[str, Any],
+        *,
+        ids: Ids,
+        ack: Acknowledgement,
+        now: datetime,
     ) -> None:
         """Keep *ack* under *key*, the auth_req_id sealed."""
         unit.execute(
@@ -71,7 +83,7 @@ class Initiations:
             {
                 "client_id": client_id,
                 "key_hash": self._hash(client_id, key),
-                "parameters_mac": self._mac(client_id, form),
+                "parameters_mac": self._mac(client_id, compared),
                 "request_id": ids.request_id,
                 "auth_req_id": self._keyring.seal(_place(ids.request_id), ids.auth_req_id.encode()),
                 "interval_seconds": int(ack.interval.total_seconds()),
@@ -82,10 +94,9 @@ class Initiations:
     def _hash(self, client_id: str, key: str) -> bytes:
         return self._keyring.mac("ciba.initiation.key", client_id, key)
 
-    def _mac(self, client_id: str, form: Form) -> bytes:
+    def _mac(self, client_id: str, compared: Mapping[str, Any]) -> bytes:
         """Return the keyed hash of what is asked for: authentication is left out, since it may be renewed."""
-        asked = json.dumps(form.without(CLIENT_AUTHENTICATION_PARAMETERS), sort_keys=True)
-        return self._keyring.mac("ciba.initiation.parameters", client_id, asked)
+        return self._keyring.mac("ciba.initiation.parameters", client_id, json.dumps(compared, sort_keys=True))
 
 
 def _place(request_id: str) -> Place:

@@ -22,14 +22,16 @@ from protocols.oauth2 import (
     RemoteKeys,
     SigningKeys,
 )
+from protocols.oauth2_ciba.authorization import Authorization
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
 from protocols.oauth2_ciba.composition import Composer, Flows, decision_inputs
-from protocols.oauth2_ciba.initiation import Asked, Initiation
+from protocols.oauth2_ciba.initiation import Initiation
 from protocols.oauth2_ciba.initiations import Acknowledgement
 from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.redemption import CibaGrant
 from protocols.oauth2_ciba.requests import Request, by_link
+from protocols.oauth2_ciba.signatures import Signatures
 from protocols.oauth2_ciba.status import status
 
 
@@ -58,12 +60,24 @@ class Ciba:
             profile=records.settings.profile,
         )
         self._composer = Composer(flows=engine, settings=records.settings, flow_digest=flow_digest)
-        self._initiation = Initiation(
-            keyring=records.keyring,
-            accounts=records.accounts,
-            clients=records.clients,
-            composer=self._composer,
-            settings=records.settings,
+        self._authorization = Authorization(
+            database=database,
+            signatures=Signatures(
+                database=database,
+                clients=records.clients,
+                remote=remote_keys,
+                signing_keys=signing_keys,
+                settings=records.settings,
+            ),
+            initiation=Initiation(
+                keyring=records.keyring,
+                accounts=records.accounts,
+                clients=records.clients,
+                user_codes=records.user_codes,
+                composer=self._composer,
+                settings=records.settings,
+            ),
+            user_codes=records.user_codes,
         )
         self._grant = CibaGrant(
             database=database,
@@ -87,10 +101,9 @@ class Ciba:
         """Return what the token endpoint is to know of CIBA."""
         return {CIBA_GRANT: self._grant, REFRESH_GRANT: self._refresh}
 
-    async def authorize(self, asked: Asked) -> Acknowledgement:
-        """Take a backchannel request, in one unit."""
-        now = self.clock.now()
-        return await self.database.run(lambda unit: self._initiation.take(unit, asked, now=now))
+    async def authorize(self, form: Form, shown: Presented, keys: tuple[str, ...]) -> Acknowledgement:
+        """Take a backchannel request. *keys* are the Idempotency-Keys that came with it."""
+        return await self._authorization.answer(form, shown, keys, now=self.clock.now())
 
     async def cancel(self, form: Form, shown: Presented) -> dict[str, str]:
         """Cancel a pending request for its client."""

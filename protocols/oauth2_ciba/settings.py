@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, Scope, TokenPolicy
+from protocols.oauth2_ciba.hints import HintIssuer, IdTokenHintPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,8 @@ class CibaSettings:
     """The deployment's choices. ``acr`` names the authentication context of each set of methods (joined by ``+``).
 
     ``composition`` says whether a request is two flows at two times or one journey, ``compositions`` says so for
-    single clients.
+    single clients. ``resources`` are those that a request may name beside what clients are registered as.
+    ``answer_as_if_known`` answers for people who cannot be asked as for those who can (``decoys``).
     """
 
     issuer: str
@@ -80,6 +82,15 @@ class CibaSettings:
     callback_name: str = "ciba"
     locale: str = "en"
     acr: Mapping[str, str] = field(default_factory=_acr)
+    resources: tuple[str, ...] = ()
+    id_token_hint: IdTokenHintPolicy = field(default_factory=IdTokenHintPolicy)
+    hint_issuers: tuple[HintIssuer, ...] = ()
+    answer_as_if_known: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What a request may name as its resource beside what clients are registered as: we ourselves among them."""
+        return (*self.resources, self.audience or self.issuer)
 
     def token_policy(self) -> TokenPolicy:
         """Return what all tokens say. Without a resource of its own the audience is the issuer (RFC 9068 section 3)."""

@@ -55,6 +55,7 @@ def sweep(unit: Unit, now: datetime, settings: CibaSettings) -> int:
         touched += _handle(unit, row, now, settings)
     touched += unit.execute(_FORGET_INITIATIONS, {"at_now": at}).rowcount
     touched += unit.execute(_FORGET_ASSERTIONS, {"at_now": at}).rowcount
+    touched += forget_used_tokens(unit, now=now)
     touched += unit.execute(_FORGET_AUDIT, {"before": to_micros(now - settings.keep_audit)}).rowcount
     touched += forget_tokens(unit, now=now) + forget_refresh_tokens(unit, now=now)
     return touched + forget_assertions(unit, now=now)

@@ -110,6 +110,18 @@ BLOCKS = Table(
     Column("created_at", BigInteger, nullable=False, info=_CLEAR),
 )
 
+# Request objects and login_hint_tokens that were used: none counts twice.
+USED_TOKENS = Table(
+    "ciba_used_tokens",
+    METADATA,
+    Column("purpose", Text, primary_key=True, info=_CLEAR),
+    Column("issuer", Text, primary_key=True, info=_CLEAR),
+    Column("jti_hash", LargeBinary, primary_key=True, info=_HASHED),
+    Column("request_id", Text, nullable=False, info=_CLEAR),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    Index("ciba_used_tokens_by_expiry", "expires_at"),
+)
+
 AUDIT = Table(
     "ciba_audit",
     METADATA,

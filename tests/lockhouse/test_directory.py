@@ -13,7 +13,7 @@ from lockhouse.directory.contacts import DirectoryContacts
 from lockhouse.directory.hints import NameInvalid, readings
 from lockhouse.directory.persons import NewPerson, PersonExists, Persons
 from lockhouse.tables import LOCKHOUSE_TABLES, metadata
-from protocols.oauth2 import Ambiguous, Found
+from protocols.oauth2 import Ambiguous, Found, Nobody
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +71,7 @@ async def test_a_hint_that_names_nobody_finds_nobody(database: Database, persons
     await add(database, persons, new("ann", email="ann@example.org"))
     accounts = DirectoryAccounts(persons=persons, channels=("email",))
 
-    assert await database.read(lambda unit: accounts.find(unit, hint)) is None
+    assert await database.read(lambda unit: accounts.find(unit, hint)) == Nobody()
 
 
 async def test_an_address_that_two_people_share_is_ambiguous_and_their_names_are_not(

@@ -19,6 +19,7 @@ from protocols.oauth2 import (
     KeyMaterial,
     KeysNotThere,
     NewClient,
+    Nobody,
     Opened,
     RemoteKeys,
     SigningKeys,
@@ -60,11 +61,13 @@ class People:
         self.disabled: set[str] = set()
         self.silent: set[str] = set()
 
-    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | None:
-        subjects = self.hints.get(hint, ())
+    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | Nobody:
+        kind, _, name = hint.partition(":")
+        known = {subject for subjects in self.hints.values() for subject in subjects}
+        subjects = tuple(known & {name}) if kind == "sub" else self.hints.get(name or hint, ())
         if len(subjects) > 1:
-            return Ambiguous(len(subjects))
-        return Found(subjects[0]) if subjects else None
+            return Ambiguous(len(subjects), hint)
+        return Found(subjects[0]) if subjects else Nobody(hint)
 
     def allowed(self, unit: Unit, subject: str, client_id: str) -> bool:
         return subject not in self.disabled

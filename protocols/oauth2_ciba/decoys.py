@@ -1,0 +1,23 @@
+"""People who are not there: a request for somebody who cannot be asked is stored under a name made up for them.
+
+Such a name is a keyed hash, the same each time, so that limits count for it as they do for a person. It begins with
+what no subject id of ours begins with: whoever delivers messages can tell, and throws them away.
+"""
+
+from engine.storage import Keyring
+
+_PREFIX = "decoy:"
+
+
+def decoy_for(keyring: Keyring, who: str) -> str:
+    """Return the name for *who*: a subject id, or a hint that means nobody, in its one form."""
+    return _PREFIX + keyring.mac("ciba.decoy", who).hex()[:32]
+
+
+def is_decoy(subject: str) -> bool:
+    """Say whether *subject* is such a name and no person.
+
+    >>> is_decoy("decoy:00"), is_decoy("4f2a")
+    (True, False)
+    """
+    return subject.startswith(_PREFIX)
