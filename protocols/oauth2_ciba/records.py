@@ -18,6 +18,7 @@ from protocols.oauth2_ciba.requests import by_id
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.sweep import sweep
+from protocols.oauth2_ciba.user_codes import NoUserCodes, UserCodes
 
 
 class CibaRecords:

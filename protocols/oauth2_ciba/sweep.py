@@ -13,6 +13,7 @@ from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import FINAL, Event, State
 from protocols.oauth2_ciba.tables import ASSERTIONS, ATTEMPTS, AUDIT, INITIATIONS, REQUESTS
+from protocols.oauth2_ciba.used_tokens import forget_used_tokens
 
 # One sweep is one short unit: whoever calls it calls again until nothing is left.
 BATCH = 100
