@@ -9,7 +9,7 @@ import httpx2
 
 from lockhouse.client import ApprovalRequest, AsyncCibaClient, Authentication, CibaClient, ClientSecretBasic, Clock
 from lockhouse.client.exchange import Rest, Rested
-from tests.protocols.world import ISSUER, NOON, SECRETS, SHOP, Hand, World
+from tests.protocols.world import ISSUER, SECRETS, SHOP, Hand, World
 
 T = TypeVar("T")
 QUESTION = ApprovalRequest(login_hint="ann", scope="openid profile", binding_message="Order 17")
@@ -56,7 +56,10 @@ class Days:
 
     def clock(self) -> Clock:
         """Return the clock for a client."""
-        return Clock(now=lambda: self.hand.now().timestamp(), steady=lambda: (self.hand.now() - NOON).total_seconds())
+        return Clock(now=self._seconds, steady=self._seconds)
+
+    def _seconds(self) -> float:
+        return self.hand.now().timestamp()
 
     async def rest(self, seconds: float) -> None:
         """Let *seconds* pass, or what happens meanwhile."""

@@ -29,8 +29,9 @@ from lockhouse.client import (
     StillPending,
     TokenInvalid,
 )
+from protocols.oauth2 import CIBA_GRANT, REFRESH_GRANT, NewClient
 from tests.lockhouse.client.kit import BASIC, QUESTION, Side, make_side, nothing
-from tests.protocols.world import BANK, SECRETS, SHOP, World
+from tests.protocols.world import BANK, NOON, SECRETS, SHOP, World
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def side(small_world: World, kind: str) -> Side:
+async def side(small_world: World, kind: str) -> Side:
     return make_side(small_world, kind)
 
 
@@ -163,32 +164,27 @@ async def test_what_never_answers_is_given_up_and_nobody_claims_to_know(small_wo
 
 
 @pytest.mark.parametrize(
-    ("proof", "question", "error", "code"),
+    ("question", "error", "code"),
     [
-        (ClientSecretBasic(SHOP, "wrong"), QUESTION, ClientRefused, "invalid_client"),
-        (BASIC, ApprovalRequest(login_hint="nobody"), PersonNotAsked, "unknown_user_id"),
-        (BASIC, ApprovalRequest(login_hint="ann", scope="profile"), Refused, "invalid_scope"),
-        (
-            BASIC,
-            ApprovalRequest(login_hint="ann", binding_message="x" * 300),
-            RequestRefused,
-            "invalid_binding_message",
-        ),
+        (ApprovalRequest(login_hint="nobody"), PersonNotAsked, "unknown_user_id"),
+        (ApprovalRequest(login_hint="ann", scope="profile"), RequestRefused, "invalid_scope"),
+        (ApprovalRequest(login_hint="ann", binding_message="x" * 300), RequestRefused, "invalid_binding_message"),
     ],
 )
 async def test_a_refusal_names_who_must_act(
-    small_world: World,
-    kind: str,
-    proof: ClientSecretBasic,
-    question: ApprovalRequest,
-    error: type[Refused],
-    code: str,
+    side: Side, question: ApprovalRequest, error: type[Refused], code: str
 ) -> None:
     with pytest.raises(error) as caught:
-        await make_side(small_world, kind, proof).do("ask", question)
+        await side.do("ask", question)
 
     assert caught.value.code == code
-    assert proof.secret not in str(caught.value)
+
+
+async def test_a_wrong_secret_is_the_clients_affair_and_not_repeated_to_anybody(small_world: World, kind: str) -> None:
+    with pytest.raises(ClientRefused, match="invalid_client") as caught:
+        await make_side(small_world, kind, ClientSecretBasic(SHOP, "hunter2")).do("ask", QUESTION)
+
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("method", [ClientSecretBasic, ClientSecretPost])
@@ -209,8 +205,32 @@ async def test_tokens_are_given_back(small_world: World, side: Side) -> None:
     assert not (await side.do("introspect", tokens.access_token)).active
     with pytest.raises(Refused, match="invalid_token"):
         await side.do("userinfo", tokens.access_token, subject="sub-ann")
+
+
+async def test_an_approval_that_lasts_is_renewed_until_it_is_given_back(small_world: World, kind: str) -> None:
+    lasting = NewClient(
+        client_id="lasting",
+        secret=SECRETS[BANK],
+        grant_types=(CIBA_GRANT, REFRESH_GRANT),
+        scopes=("openid", "offline_access"),
+    )
+    clients = small_world.records.clients
+    await small_world.database.run(lambda unit: clients.add(unit, lasting, now=NOON))
+    side = make_side(small_world, kind, ClientSecretBasic("lasting", SECRETS[BANK]))
+    asked = await side.do("ask", ApprovalRequest(login_hint="ann", scope="openid offline_access"))
+    await small_world.approve(asked.auth_req_id)
+    first = await side.do("wait", asked)
+    side.network.path, side.network.lost = "/token", 1
+    again = await side.do("refresh", first.tokens.refresh_token, subject=first.subject)
+
+    assert again.claims["sub"] == "sub-ann"
+    assert again.tokens.access_token != first.tokens.access_token
+    assert again.tokens.refresh_token == first.tokens.refresh_token
+    with pytest.raises(TokenInvalid, match="sub"):
+        await side.do("refresh", first.tokens.refresh_token, subject="somebody else")
+    await side.do("revoke", again.tokens.refresh_token)
     with pytest.raises(RequestRefused, match="invalid_grant"):
-        await side.do("refresh", "no-token-of-ours")
+        await side.do("refresh", first.tokens.refresh_token)
 
 
 async def test_metadata_of_another_issuer_are_not_believed(small_world: World, kind: str) -> None:

@@ -95,7 +95,7 @@ def test_another_key_is_refused() -> None:
 @pytest.mark.parametrize(
     "token",
     [
-        jwt.encode(dict(GOOD), None, algorithm="none"),
+        "eyJhbGciOiJub25lIn0.e30.",
         jwt.encode(dict(GOOD), "s" * 64, algorithm="HS256"),
         jwt.encode(dict(GOOD), ed25519.Ed25519PrivateKey.generate(), algorithm="EdDSA"),
         "no token",
@@ -103,7 +103,7 @@ def test_another_key_is_refused() -> None:
     ],
 )
 def test_only_what_the_provider_signs_with_is_read(token: str) -> None:
-    with pytest.raises(TokenInvalid, match="ES256|signed ID token"):
+    with pytest.raises(TokenInvalid, match=r"ES256|signed ID token"):
         read_header(token, ("ES256",))
 
 
