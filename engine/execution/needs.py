@@ -17,27 +17,30 @@ Timer = tuple[bool, datetime, int, str]
 
 def asked_of_the_world(state: State, spot: Spot, *, fresh: bool) -> list[Command]:
     """Return the commands for where *state* stands; a task is to be run only where it was entered just now."""
+    phase, node = state.phase, spot.at
+    if phase is Phase.RUNNING:  # no timer fires meanwhile
+        return [_run_task(state.task, node, spot)] if fresh and state.task and isinstance(node, TaskNode) else []
+    if phase is Phase.ENDED:
+        return [] if state.outcome is None else [Finish(outcome=state.outcome, fields=state.result)]
     commands: list[Command] = []
-    if state.phase is Phase.RUNNING and state.task is not None and fresh and isinstance(spot.at, TaskNode):
-        commands.append(
-            RunTask(
-                executor=spot.at.executor,
-                key=state.task.key,
-                node=spot.node,
-                visit=spot.visits[spot.node],
-                attempt=spot.attempt,
-                arguments=state.task.arguments,
-            )
-        )
-    elif state.phase is Phase.PROMPT:
+    if phase is Phase.PROMPT:
         commands.append(AwaitInput(node=spot.node))
-    elif state.phase is Phase.WAITING and isinstance(spot.at, WaitNode):
-        commands.append(AwaitSignal(signal=spot.at.signal))
-    elif state.phase is Phase.ENDED and state.outcome is not None:
-        commands.append(Finish(outcome=state.outcome, fields=state.result))
+    elif phase is Phase.WAITING and isinstance(node, WaitNode):
+        commands.append(AwaitSignal(signal=node.signal))
     if (at := state.wake_at) is not None:
         commands.append(WakeAt(at=at))
     return commands
+
+
+def _run_task(task: Task, node: TaskNode, spot: Spot) -> RunTask:
+    return RunTask(
+        executor=node.executor,
+        key=task.key,
+        node=spot.node,
+        visit=spot.visits[spot.node],
+        attempt=spot.attempt,
+        arguments=task.arguments,
+    )
 
 
 def due_timers(stack: Sequence[Frame | Spot], task: Task | None, now: datetime) -> list[Timer]:

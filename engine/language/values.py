@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from engine.contracts import FlowError
 from engine.language.terms import Term
 
 Scope = Mapping[str, Any]
+_CANNOT_CHANGE: Final = frozenset({str, int, bool, float})
 
 
 class ExpressionFailed(FlowError):
@@ -99,6 +100,8 @@ def named(parts: Mapping[str, Value] | tuple[Value, ...]) -> Iterator[tuple[str,
 
 
 def _copied(constant: Any) -> Any:
+    if constant.__class__ in _CANNOT_CHANGE:
+        return constant
     match constant:
         case Mapping():
             return {name: _copied(part) for name, part in constant.items()}
