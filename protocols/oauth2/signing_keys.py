@@ -110,6 +110,7 @@ class SigningKeys:
             signing={name: self._open(by_kid[life.kid]) for name, life in active.items() if life is not None},
             published=tuple(_published(row) for row in shown),
             verifying=verifying,
+            lost={life.kid: life for life in lives if life.kid not in verifying},
         )
 
     def _open(self, row: Any) -> SigningKey:
@@ -120,7 +121,6 @@ class SigningKeys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-            lost={life.kid: life for life in lives if life.kid not in verifying},
 class AssertionKey:
     """The key for assertions: not in the published JWKS, and of no use for tokens."""
 
@@ -150,11 +150,6 @@ def _private_key(row: Any, keyring: Keyring) -> Any:
     return serialization.load_der_private_key(keyring.open(place_of(row.kid), row.private_key), password=None)
 
 
-def _published(row: Any) -> Mapping[str, str]:
-    """Return the JWK that the world sees: named public members, so that no private one can slip through."""
-    public = json.loads(row.public_key)
-    members = {name: public[name] for name in PUBLIC_MEMBERS if name in public}
-    return {**members, "kid": row.kid, "alg": row.algorithm, "use": "sig"}
 def _public_key(row: Any) -> Any:
     """Return the half that verifies, or None where the row does not hold it any more."""
     try:
@@ -163,3 +158,8 @@ def _public_key(row: Any) -> Any:
         return None
 
 
+def _published(row: Any) -> Mapping[str, str]:
+    """Return the JWK that the world sees: named public members, so that no private one can slip through."""
+    public = json.loads(row.public_key)
+    members = {name: public[name] for name in PUBLIC_MEMBERS if name in public}
+    return {**members, "kid": row.kid, "alg": row.algorithm, "use": "sig"}

@@ -32,16 +32,16 @@ class CibaRecords:
         clients: Clients,
         assertion_key: AssertionKey,
         settings: CibaSettings,
+        user_codes: UserCodes | None = None,
     ) -> None:
         self.keyring, self.accounts, self.clients, self.settings = keyring, accounts, clients, settings
+        self.user_codes: UserCodes = user_codes or NoUserCodes()
         self.guard = AccountGuard(accounts=accounts, clients=clients)
         self.link = ApprovalLink(keyring=keyring, clients=clients, guard=self.guard, settings=settings)
         self._callback = Callback(keyring=keyring, guard=self.guard, assertion_key=assertion_key, settings=settings)
         self._ends = Ends(settings=settings)
-        user_codes: UserCodes | None = None,
 
     def ends(self) -> Mapping[str, Callable[[Unit, Ended], None]]:
-        self.user_codes: UserCodes = user_codes or NoUserCodes()
         """Return the end-subscribers by the names that executions are started with."""
         return MappingProxyType(
             {
