@@ -16,8 +16,8 @@ from lockhouse.flow_client.errors import (
     StepTaken,
 )
 from lockhouse.flow_client.models import Action, Choice, Execution, Field, Message, Shown, Step, Text
+from lockhouse.flow_client.patience import Patience
 from lockhouse.flow_client.synchronous import FlowClient
-from lockhouse.flow_client.wire import Patience
 
 __all__ = [
     "Action",

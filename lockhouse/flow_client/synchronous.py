@@ -8,9 +8,10 @@ from typing import Any, Self
 import httpx2
 
 from lockhouse.flow_client import wire
-from lockhouse.flow_client.errors import AnswerLost, FlowApiError
-from lockhouse.flow_client.models import Execution, Step, read_step
-from lockhouse.flow_client.wire import Call, Patience
+from lockhouse.flow_client.errors import FlowApiError
+from lockhouse.flow_client.models import Execution, Step
+from lockhouse.flow_client.patience import Following, Patience, Tries, Watch
+from lockhouse.flow_client.wire import Call
 
 
 class FlowClient:
@@ -36,28 +37,31 @@ class FlowClient:
         """Start *flow*. The same *key* once more gets the same execution, also from another process."""
         return wire.read_start(self._ask(wire.start(flow, inputs or {}, locale=locale, key=key)))
 
+    def take_part(self, execution: str, token: str) -> Execution:
+        """Return *execution* as the person sees it whom the *token* is for; answer it like one's own."""
+        return wire.read_part(self._ask(wire.show_to(execution, token)), token)
+
     def step(self, execution: Execution) -> Step:
         """Return where *execution* stands."""
-        return read_step(self._ask(wire.show(execution)))
+        return wire.read_step_of(self._ask(wire.show(execution)))
 
     def wait(self, execution: Execution, *, seconds: float) -> Step:
         """Return the next step that asks for something, or the end; the current one after *seconds* at most."""
         clock = time.monotonic
-        end = clock() + seconds
+        watch = Watch(execution, end=clock() + seconds, patience=self._patience)
         while True:
-            left = max(end - clock(), 0.0)
-            step = read_step(self._ask(wire.show(execution, hold=min(int(left), wire.LONGEST_HOLD))))
-            if step.status in {"prompt", "ended"} or clock() >= end:
+            step = wire.read_step_of(self._ask(watch.call(clock())))
+            if (pause := watch.pause(step, clock())) is None:
                 return step
-            time.sleep(min(self._patience.first_pause, max(end - clock(), 0.0)))
+            time.sleep(pause)
 
     def submit(self, execution: Execution, step: Step, action: str, **values: Any) -> Step:
         """Answer *step*; raise FieldsInvalid, StepTaken or StepGone. Return what comes next."""
-        return read_step(self._ask(wire.submit(execution, step, action, values)))
+        return wire.read_step_of(self._ask(wire.submit(execution, step, action, values)))
 
     def cancel(self, execution: Execution, *, reason: str = "initiator") -> Step:
         """End *execution*; one that has ended stays as it is."""
-        return read_step(self._ask(wire.cancel(execution, reason)))
+        return wire.read_step_of(self._ask(wire.cancel(execution, reason)))
 
     def signal(
         self, execution: str, name: str, payload: Mapping[str, Any], *, token: str, key: str | None = None
@@ -67,58 +71,43 @@ class FlowClient:
 
     def events(self, execution: Execution) -> Iterator[Step]:
         """Yield each step until the end; a stream that breaks is taken up again where it broke."""
-        reader, tried = wire.EventReader(), 0
+        following = Following(execution, self._patience)
         while True:
-            tried += 1
             try:
-                for step in self._stream(wire.events(execution, reader.last), reader):
-                    tried = 0
+                for step in self._stream(following):
                     yield step
                     if step.ended:
                         return
-                tried = 0  # the server ends a long stream now and then
-                time.sleep(self._patience.first_pause)
+                pause = following.after_end()
             except httpx2.TransportError as error:
-                self._rest(tried, None, error)
+                pause = following.after_loss(error)
             except FlowApiError as error:
-                if not wire.is_worth_repeating(error.status):
-                    raise
-                self._rest(tried, None, error)
+                pause = following.after_refusal(error)
+            time.sleep(pause)
 
-    def _stream(self, call: Call, reader: wire.EventReader) -> Iterator[Step]:
-        limits = httpx2.Timeout(self._timeout, read=None)
+    def _stream(self, following: Following) -> Iterator[Step]:
+        call, limits = following.call(), httpx2.Timeout(self._timeout, read=None)
         with self._http.stream(call.method, call.path, headers=dict(call.headers), timeout=limits) as answer:
-            if answer.status_code != 200:
-                wire.read(answer.status_code, answer.read())
+            if not following.is_stream(answer.status_code, answer.headers.get("content-type", "")):
+                raise following.refuse(answer.status_code, answer.read())
             for line in answer.iter_lines():
-                if (step := reader.take(line)) is not None:
+                if (step := following.take(line)) is not None:
                     yield step
 
     def _ask(self, call: Call) -> Any:
-        tried = 0
+        tries, longest = Tries(self._patience), self._timeout + wire.LONGEST_HOLD
         while True:
-            tried += 1
             try:
                 answer = self._http.request(
-                    call.method,
-                    call.path,
-                    content=call.body,
-                    headers=dict(call.headers),
-                    timeout=self._timeout + wire.LONGEST_HOLD,
+                    call.method, call.path, content=call.body, headers=dict(call.headers), timeout=longest
                 )
             except httpx2.TransportError as error:
-                self._rest(tried, None, error)
+                time.sleep(tries.after_loss(error))
                 continue
-            if wire.is_worth_repeating(answer.status_code) and tried < self._patience.tries:
-                self._rest(tried, answer.headers.get("retry-after"), None)
-                continue
-            return wire.read(answer.status_code, answer.content)
-
-    def _rest(self, tried: int, retry_after: str | None, error: Exception | None) -> None:
-        pause = self._patience.pause(tried, retry_after)
-        if pause is None:
-            raise AnswerLost(f"no answer after {tried} tries: {type(error).__name__}") from error
-        time.sleep(pause)
+            pause = tries.after_answer(answer.status_code, answer.headers.get("retry-after"))
+            if pause is None:
+                return wire.read(answer.status_code, answer.content)
+            time.sleep(pause)
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,4 +1,4 @@
-"""Calls and answers without a network: what both clients send, how they read, and when they repeat."""
+"""Calls and answers without a network: what both clients send, and how they read."""
 
 import json
 import uuid
@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from lockhouse.flow_client.errors import error_of
+from lockhouse.flow_client.errors import FlowApiError, error_of
 from lockhouse.flow_client.models import Execution, Step, read_step
 
 LONGEST_HOLD: Final = 25
-_WORTH_REPEATING: Final = frozenset({502, 503, 504})
+# What reading something else's JSON as ours comes to.
+_MISREAD: Final = (KeyError, TypeError, ValueError, AttributeError)
+_NOT_JSON: Final = "this is no answer of the flow API: is this its address?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +26,6 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How often a call is repeated whose answer was lost, and how long one waits between: in seconds."""
-
-    tries: int = 4
-    first_pause: float = 0.2
-    longest_pause: float = 5.0
-
-    def pause(self, tried: int, retry_after: str | None = None) -> float | None:
-        """Return how long to wait after the try number *tried*, None where that was the last."""
-        if tried >= self.tries:
-            return None
-        grown = self.first_pause * (1 << (tried - 1))
-        asked = float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0
-        return min(max(grown, asked), self.longest_pause)
-
-
 def start(flow: str, inputs: Mapping[str, Any], *, locale: str, key: str | None) -> Call:
     """Return the start of a flow, under *key* or one of its own."""
     return _post(
@@ -48,6 +33,11 @@ def start(flow: str, inputs: Mapping[str, Any], *, locale: str, key: str | None)
         {"inputs": dict(inputs), "locale": locale},
         {"Idempotency-Key": key or str(uuid.uuid4())},
     )
+
+
+def show_to(execution: str, token: str) -> Call:
+    """Return the question where *execution* stands, by whoever holds *token*."""
+    return Call(method="GET", path=f"/executions/{_part(execution)}", headers=_bearer(token))
 
 
 def show(execution: Execution, *, hold: int = 0) -> Call:
@@ -81,45 +71,55 @@ def events(execution: Execution, last: str | None) -> Call:
     return Call(method="GET", path=f"{_path(execution)}/events", headers={**_bearer(execution.capability), **seen})
 
 
-def is_worth_repeating(status: int) -> bool:
-    """Return whether the same call may fare better a moment later."""
-    return status in _WORTH_REPEATING
-
-
 def read(status: int, content: bytes) -> Any:
-    """Return what an answer tells; raise the error that it is."""
+    """Return what an answer tells; raise the error that it is. Only 200 to 299, with JSON or nothing, is none."""
+    told = _object(content)
+    if 200 <= status < 300 and told is not None:
+        return told
+    if status < 400:
+        raise not_ours(status)
     try:
-        told = json.loads(content) if content else {}
-    except ValueError:
-        told = {"detail": "the answer is not JSON: is this the address of the API?"}
-    if status >= 400 or not isinstance(told, dict):
-        raise error_of(status, told if isinstance(told, dict) else {})
-    return told
+        error = error_of(status, told or {"detail": _NOT_JSON})
+    except _MISREAD:
+        error = not_ours(status)
+    raise error
+
+
+def read_step_of(told: Mapping[str, Any]) -> Step:
+    """Return the step that an answer tells of; FlowApiError where it tells of none."""
+    try:
+        return read_step(told)
+    except _MISREAD:
+        raise not_ours(200) from None
 
 
 def read_start(told: Mapping[str, Any]) -> Execution:
-    """Return the execution that a start tells of."""
-    step = read_step(told["step"])
-    return Execution(id=step.execution, capability=told["capability"], step=step)
+    """Return the execution that a start tells of; FlowApiError where it tells of none."""
+    step, capability = told.get("step"), told.get("capability")
+    if not isinstance(step, Mapping) or not isinstance(capability, str):
+        raise not_ours(201)
+    first = read_step_of(step)
+    return Execution(id=first.execution, capability=capability, step=first)
 
 
-class EventReader:
-    """Puts lines of a stream of events together to steps."""
+def read_part(told: Mapping[str, Any], token: str) -> Execution:
+    """Return the execution that an answer tells of, as the bearer of *token* has it."""
+    step = read_step_of(told)
+    return Execution(id=step.execution, capability=token, step=step)
 
-    def __init__(self) -> None:
-        self.last: str | None = None
-        self._name, self._data = "", ""
 
-    def take(self, line: str) -> Step | None:
-        """Return the step that *line* completes, if it completes one."""
-        if line.startswith("id:"):
-            self._name = line[3:].strip()
-        elif line.startswith("data:"):
-            self._data += line[5:].strip()
-        elif not line and self._data:
-            self.last, data, self._data = self._name, self._data, ""
-            return read_step(json.loads(data))
+def not_ours(status: int) -> FlowApiError:
+    """Return the error for an answer that this API never gives."""
+    return FlowApiError(status, "not_the_api", _NOT_JSON)
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in *content*, an empty one for nothing; None for anything else."""
+    try:
+        told = json.loads(content) if content else {}
+    except ValueError:
         return None
+    return told if isinstance(told, dict) else None
 
 
 def _post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Call:

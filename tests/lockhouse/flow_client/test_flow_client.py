@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 import lockhouse.flow_client
+from engine.http import PersonTokens
 from engine.storage import Database
 from lockhouse.flow_client import (
     AnswerLost,
@@ -94,6 +95,18 @@ async def test_a_signal_whose_answer_is_lost_counts_once(sqlite_database: Databa
         await client.signal(one.id, "paid", {"reference": "r1"}, token=token)
 
         assert (await client.step(one)).result == {"reference": "r1"}
+
+
+async def test_a_person_takes_part_with_their_own_token(sqlite_database: Database) -> None:
+    async with losing(sqlite_database) as (client, _, house):
+        one = await client.start("expense", {**EXPENSE_INPUTS, "amount": 2000})
+        await house.engine.run_due()
+        given = await PersonTokens(house.engine).give(one.id, person="bob")
+        bob = await client.take_part(one.id, given.token)
+        await client.submit(bob, bob.step, "deny")
+
+        assert (await client.step(one)).outcome == "refused"
+        assert (await client.step(bob)).outcome is None
 
 
 async def test_the_same_key_gets_the_same_execution(sqlite_database: Database) -> None:
