@@ -1,6 +1,6 @@
 """bc-authorize: from an authenticated form to a stored request whose notification is on its way, in one unit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.storage import Keyring, Unit
@@ -71,12 +71,22 @@ class Initiation:
         """
         client = authenticate(unit, self._clients, asked.shown, lock=True)
         require_grant(client)
+        profile = profile_of(client, self._settings.profile)
+        if client.delivery_mode not in profile.delivery_modes:
+            raise OAuthError("unauthorized_client", f"profile {profile.name} does not allow this delivery mode")
+        answer = self._answer(unit, client, profile, asked, now=now)
+        if isinstance(answer, CodeToCheck):
+            return answer
+        return replace(answer, polled=client.delivery_mode != "push")
+
+    def _answer(
+        self, unit: Unit, client: Client, profile: Profile, asked: Asked, *, now: datetime
+    ) -> Acknowledgement | CodeToCheck:
         key = parse_idempotency_key(asked.keys)
         if key is not None:
             known = self._initiations.look_up(unit, client.client_id, key, asked.verified.compared, now=now)
             if known is not None:
                 return known
-        profile = profile_of(client, self._settings.profile)
         sent = _request(unit, client, profile, asked)
         parameters = parse_parameters(sent, client, profile, self._settings)
         check_targets(unit, parameters.resources, known=self._settings.targets)

@@ -27,14 +27,15 @@ class Acknowledgement:
     auth_req_id: str = field(repr=False)
     expires_in: timedelta
     interval: timedelta
+    polled: bool = True
 
     def body(self) -> dict[str, str | int]:
-        """Return the JSON members; ``interval`` is always among them, since clients differ in what they assume."""
-        return {
+        """Return the JSON members: with ``interval``, since clients differ in what they assume, unless nobody polls."""
+        told: dict[str, str | int] = {
             "auth_req_id": self.auth_req_id,
             "expires_in": max(1, int(self.expires_in.total_seconds())),
-            "interval": int(self.interval.total_seconds()),
         }
+        return {**told, "interval": int(self.interval.total_seconds())} if self.polled else told
 
 
 class Initiations:
