@@ -1,6 +1,6 @@
 """Carries what executors and channels send by HTTP; and fetches what clients publish.
 
-Implements `AssertionCourier`, `HttpGateway` and `KeyFetcher`.
+Implements `AssertionCourier`, `HttpGateway`, `KeyFetcher` and `NotificationGateway`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from executors.channels.sms import SmsRequest
 from lockhouse.outgoing import Answer, Outgoing, OutgoingFailed, OutgoingRefused
 from protocols.oauth2 import KeysNotThere
 
-__all__ = ["OutgoingCourier", "OutgoingGateway", "OutgoingKeys"]
+__all__ = ["OutgoingCourier", "OutgoingGateway", "OutgoingKeys", "OutgoingNotifications"]
 
 _HEADERS = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
@@ -65,3 +65,21 @@ class OutgoingKeys:
         if answer.status != 200:
             raise KeysNotThere(f"expected 200, found {answer.status}")
         return answer.body
+
+
+class OutgoingNotifications:
+    """Calls the notification endpoints of clients by the guarded client."""
+
+    def __init__(self, *, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def post(self, url: str, *, token: str, body: bytes) -> int:
+        """Return the answer's status; Transient where none came, Refused where this address may never be called."""
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        try:
+            answer = await self._outgoing.send("POST", url, headers=headers, body=body)
+        except OutgoingRefused as error:
+            raise Refused("endpoint_forbidden", str(error)) from error
+        except OutgoingFailed as error:
+            raise Transient("endpoint_away", str(error)) from error
+        return answer.status

@@ -26,7 +26,7 @@ from executors.password_auth import PasswordAuth
 from lockhouse.application import build_application
 from lockhouse.background import Sweep, sweeping
 from lockhouse.channels import channels_of
-from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys
+from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys, OutgoingNotifications
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
 from lockhouse.directory.consents import Consents
@@ -47,7 +47,15 @@ from lockhouse.plugins import Plugin, contracts_with, plugins_of
 from lockhouse.settings import LOCAL_CALLBACK, CibaSection, Settings
 from lockhouse.signing import rotate_due_keys
 from protocols.oauth2 import STANDARD_SCOPES, Clients, RemoteKeys, Scope, SigningKeys, load_assertion_key
-from protocols.oauth2_ciba import Ciba, CibaRecords, CibaSettings, Limits
+from protocols.oauth2_ciba import (
+    PING_SENDER,
+    PUSH_SENDER,
+    Ciba,
+    CibaRecords,
+    CibaSettings,
+    Limits,
+    NotificationSender,
+)
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
 __all__ = ["Assembled", "EngineStopped", "Wired", "assembled", "ciba_settings", "wired"]
@@ -80,6 +88,7 @@ class Assembled:
     persons: Persons
     clients: Clients
     outgoing: Outgoing
+    signing_keys: SigningKeys
     watching: Watched
 
 
@@ -104,7 +113,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             engine=engine,
             database=database,
             clock=clock,
-            signing_keys=SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms),
+            signing_keys=parts.signing_keys,
             remote_keys=RemoteKeys(OutgoingKeys(outgoing=parts.outgoing)),
             flow_digest=engine.digest_of,
         )
@@ -166,11 +175,13 @@ async def assembled(
         clients = Clients(keyring=keyring)
         accounts = DirectoryAccounts(persons=persons, channels=tuple(channels), country=settings.sms.default_country)
         attempts = _attempts(settings)
+        signing_keys = SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms)
         records = CibaRecords(
             keyring=keyring,
             accounts=accounts,
             clients=clients,
             assertion_key=assertion_key,
+            signing_keys=signing_keys,
             settings=ciba_settings(settings),
         )
         verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
@@ -194,12 +205,17 @@ async def assembled(
         ]
         watching = watched(settings)
         guard = _DispatchGuard(installation=installation, records=records)
+        notifying = NotificationSender(gateway=OutgoingNotifications(outgoing=outgoing), guard=guard)
         engine = Engine(
             database=database,
             flows=flows,
             executors=executors,
             on_end={**records.ends(), **FLOW_API_ENDS},
-            senders={name: GuardedSender(sender=channel.sender, guard=guard) for name, channel in channels.items()},
+            senders={
+                **{name: GuardedSender(sender=channel.sender, guard=guard) for name, channel in channels.items()},
+                **dict.fromkeys((PING_SENDER, PUSH_SENDER), notifying),
+            },
+            on_settled=records.settlements(),
             keyring=keyring,
             clock=clock,
             lease=timedelta(seconds=settings.engine.lease),
@@ -214,6 +230,7 @@ async def assembled(
             persons=persons,
             clients=clients,
             outgoing=outgoing,
+            signing_keys=signing_keys,
             watching=watching,
         )
 
@@ -274,6 +291,10 @@ class _DispatchGuard:
             return self.records.may_dispatch(unit, correlation)
 
         return await self.installation.database.read(ask)
+
+    async def may_tell(self, request_id: str, status: str) -> bool:
+        """Say whether the client of this request is still to be told that it stands so."""
+        return await self.installation.database.read(lambda unit: self.records.may_tell(unit, request_id, status))
 
 
 def ciba_settings(settings: Settings) -> CibaSettings:

@@ -74,7 +74,17 @@ class SigningKeys:
 
         Raises NoSigningKey where there is none.
         """
-        register, wanted = await self.register(now), algorithm or self.algorithms[0]
+        return self._signer(await self.register(now), algorithm)
+
+    def at_hand(self, unit: Unit, now: datetime, algorithm: str | None = None) -> SigningKey:
+        """Return what ``current`` does, inside a unit: the keys are read there where none are remembered.
+
+        They are not remembered then, so that the unit can be run again with the same result.
+        """
+        return self._signer(self._fresh(now) or self._registered(read_keys(unit, TOKENS), now), algorithm)
+
+    def _signer(self, register: Register, algorithm: str | None) -> SigningKey:
+        wanted = algorithm or self.algorithms[0]
         key = register.signing.get(wanted)
         if key is None:
             raise NoSigningKey(f"tokens with {wanted}")

@@ -5,14 +5,19 @@ The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import remove_client
+from protocols.oauth2_ciba.deliveries import PING_SENDER, PUSH_SENDER
 from protocols.oauth2_ciba.development import Decided, DecisionMaker, DecisionRefused, approve, deny, expire
 from protocols.oauth2_ciba.layer import Ciba
+from protocols.oauth2_ciba.notifications import NotificationSender
 from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.settings import CibaSettings, Limits
 from protocols.oauth2_ciba.tables import CIBA_TABLES
+from protocols.oauth2_ciba.waiting import WaitLimits
 
 __all__ = [
     "CIBA_TABLES",
+    "PING_SENDER",
+    "PUSH_SENDER",
     "CallbackAnswer",
     "Ciba",
     "CibaRecords",
@@ -21,6 +26,8 @@ __all__ = [
     "DecisionMaker",
     "DecisionRefused",
     "Limits",
+    "NotificationSender",
+    "WaitLimits",
     "approve",
     "deny",
     "expire",

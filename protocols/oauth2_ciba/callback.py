@@ -15,11 +15,12 @@ from protocols.oauth2 import ASSERTION_TYPE, AssertionKey
 from protocols.oauth2.assertion_checks import CHECKS, Check, Evidence, first_failed
 from protocols.oauth2_ciba.approval_link import request_of
 from protocols.oauth2_ciba.guard import AccountGuard
-from protocols.oauth2_ciba.moves import audit, move
+from protocols.oauth2_ciba.moves import audit
 from protocols.oauth2_ciba.requests import Request, by_id
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import Event
 from protocols.oauth2_ciba.tables import ASSERTIONS
+from protocols.oauth2_ciba.transitions import Transitions
 
 OTHER_CLAIMS = "other_claims"
 # They change when a task is run again under the same key, and say nothing about what is asserted.
@@ -60,10 +61,12 @@ class Callback:
         keyring: Keyring,
         guard: AccountGuard,
         assertion_key: AssertionKey,
+        transitions: Transitions,
         settings: CibaSettings,
         checks: tuple[Check, ...] = CHECKS,
     ) -> None:
         self._keyring, self._guard, self._settings = keyring, guard, settings
+        self._transitions = transitions
         self._public_key, self._checks = assertion_key.public_key, checks
         self._required = frozenset(name for name, scope in settings.scopes.items() if scope.required)
 
@@ -140,7 +143,7 @@ class Callback:
             )
         if not self._guard.allows(unit, subject=request.user_id, client_id=request.client_id):
             kept = now + settings.keep_final
-            move(unit, Event.REFUSAL, request.request_id, now=now, reason="account", due_at=kept)
+            self._transitions.apply(unit, Event.REFUSAL, request, now=now, reason="account", due_at=kept)
             return CallbackAnswer(accepted=False, reason="account")
         return self._approve(unit, claims, request, now)
 
@@ -150,8 +153,9 @@ class Callback:
             "granted": json.dumps(granted),
             "methods": json.dumps(claims["methods"]),
             "auth_time": int(claims["auth_time"] * 1_000_000),
+            "grant_id": None,
         }
-        moved = move(unit, Event.ASSERTION, request.request_id, now=now, reason="approved", writes=writes)
+        moved = self._transitions.apply(unit, Event.ASSERTION, request, now=now, reason="approved", writes=writes)
         return CallbackAnswer(accepted=moved, reason="" if moved else f"status:{request.state_at(now).value}")
 
     def _digest(self, claims: Mapping[str, Any]) -> bytes:

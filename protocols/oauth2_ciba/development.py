@@ -13,7 +13,6 @@ from sqlalchemy import insert, select
 from engine.storage import Keyring, Unit, to_micros
 from protocols.oauth2 import load_assertion_key
 from protocols.oauth2_ciba import approval_link
-from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.records import CibaRecords
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id
 from protocols.oauth2_ciba.states import Event, State
@@ -110,7 +109,7 @@ def expire(unit: Unit, auth_req_id: str | None, maker: DecisionMaker) -> Decided
 def _end(unit: Unit, auth_req_id: str | None, maker: DecisionMaker, event: Event, *, at: datetime) -> Decided:
     request = _pending(unit, auth_req_id, maker)
     kept = maker.now + maker.records.settings.keep_final
-    move(unit, event, request.request_id, now=at, reason=REASON, due_at=kept)
+    maker.records.transitions.apply(unit, event, request, now=at, reason=REASON, due_at=kept)
     return _told(request)
 
 

@@ -14,11 +14,11 @@ from engine.storage import Unit
 from protocols.oauth2_ciba import guard
 from protocols.oauth2_ciba.approval_link import end_attempt, request_of
 from protocols.oauth2_ciba.limits import lock_person
-from protocols.oauth2_ciba.moves import move
 from protocols.oauth2_ciba.requests import Request, by_id
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import BY_EVENT, Event, State
 from protocols.oauth2_ciba.tables import REQUESTS
+from protocols.oauth2_ciba.transitions import Transitions
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +91,8 @@ def table() -> str:
 class Ends:
     """The protocol's end-subscribers: run in the transaction that records the end, however it came."""
 
-    def __init__(self, *, settings: CibaSettings) -> None:
-        self._settings = settings
+    def __init__(self, *, transitions: Transitions, settings: CibaSettings) -> None:
+        self._transitions, self._settings = transitions, settings
 
     def notification(self, unit: Unit, ended: Ended) -> None:
         """Follow the end of the notification's flow; it counts as long as nobody has claimed the request."""
@@ -126,7 +126,7 @@ class Ends:
         if event is None:
             return
         reason, kept = _reason(end, event, ended), ended.at + self._settings.keep_final
-        if move(unit, event, request.request_id, now=ended.at, reason=reason, due_at=kept):
+        if self._transitions.apply(unit, event, request, now=ended.at, reason=reason, due_at=kept):
             unit.after_commit(_report(request, reason))
 
     def _block(self, unit: Unit, request: Request, *, now: datetime) -> None:
@@ -135,7 +135,8 @@ class Ends:
         pair = {"client": request.client_id, "person": request.user_id}
         for other in unit.execute(_OTHERS_OF_PAIR, pair).scalars():
             kept = now + self._settings.keep_final
-            move(unit, Event.CANCELLATION, other, now=now, reason=NOT_ME, due_at=kept)
+            if (pending := by_id(unit, other)) is not None:
+                self._transitions.apply(unit, Event.CANCELLATION, pending, now=now, reason=NOT_ME, due_at=kept)
 
 
 def _in_time(event: Event | None, request: Request, now: datetime) -> Event | None:

@@ -1,8 +1,9 @@
 """Tokens for an approved request, built and signed in memory: for the poll that redeems it, and for push."""
 
+import base64
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,15 @@ class RandomNames:
     def fresh(cls) -> "RandomNames":
         """Return new ones of 144 bits and more."""
         return cls(grant_id=secrets.token_urlsafe(18), texts=RandomTexts.fresh())
+
+    @classmethod
+    def derived(cls, keyring: Keyring, request_id: str) -> "RandomNames":
+        """Return those of a request whose tokens are built inside a unit, which may be run again: always the same.
+
+        Nobody without the deployment's keys can tell them from random ones.
+        """
+        texts = RandomTexts(**{each.name: _derived(keyring, each.name, request_id) for each in fields(RandomTexts)})
+        return cls(grant_id=_derived(keyring, "grant_id", request_id), texts=texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +120,7 @@ class Mint:
 def _may_refresh(client: Client, granted: Collection[str]) -> bool:
     """Say whether the client has the grant type, asked for it, and the person left it in."""
     return REFRESH_GRANT in client.grant_types and OFFLINE in granted
+
+
+def _derived(keyring: Keyring, name: str, request_id: str) -> str:
+    return base64.urlsafe_b64encode(keyring.mac(f"ciba.pushed.{name}", request_id)).rstrip(b"=").decode()

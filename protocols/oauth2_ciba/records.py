@@ -4,21 +4,25 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from engine import Ended
+from engine import Ended, OnSettled, Settled
 from engine.storage import Keyring, Unit
-from protocols.oauth2 import Accounts, AssertionKey, Clients
+from protocols.oauth2 import Accounts, AssertionKey, Clients, SigningKeys
 from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
 from protocols.oauth2_ciba.cancellation import revoke
 from protocols.oauth2_ciba.composition import JOURNEY_END, LOGIN_END, NOTIFICATION_END
+from protocols.oauth2_ciba.deliveries import PING_SENDER, PUSH_SENDER, Deliveries
 from protocols.oauth2_ciba.ends import Ends
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.requests import by_id
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.sweep import sweep
+from protocols.oauth2_ciba.told import may_tell, settled
+from protocols.oauth2_ciba.transitions import Transitions
 from protocols.oauth2_ciba.user_codes import NoUserCodes, UserCodes
+from protocols.oauth2_ciba.waiting import Waiters
 
 
 class CibaRecords:
@@ -31,6 +35,7 @@ class CibaRecords:
         accounts: Accounts,
         clients: Clients,
         assertion_key: AssertionKey,
+        signing_keys: SigningKeys,
         settings: CibaSettings,
         user_codes: UserCodes | None = None,
     ) -> None:
@@ -38,8 +43,17 @@ class CibaRecords:
         self.user_codes: UserCodes = user_codes or NoUserCodes()
         self.guard = AccountGuard(accounts=accounts, clients=clients)
         self.link = ApprovalLink(keyring=keyring, clients=clients, guard=self.guard, settings=settings)
-        self._callback = Callback(keyring=keyring, guard=self.guard, assertion_key=assertion_key, settings=settings)
-        self._ends = Ends(settings=settings)
+        self.waiters = Waiters(settings.long_polls)
+        deliveries = Deliveries(keyring=keyring, clients=clients, signing_keys=signing_keys, settings=settings)
+        self.transitions = Transitions(deliveries=deliveries, waiters=self.waiters)
+        self._callback = Callback(
+            keyring=keyring,
+            guard=self.guard,
+            assertion_key=assertion_key,
+            transitions=self.transitions,
+            settings=settings,
+        )
+        self._ends = Ends(transitions=self.transitions, settings=settings)
 
     def ends(self) -> Mapping[str, Callable[[Unit, Ended], None]]:
         """Return the end-subscribers by the names that executions are started with."""
@@ -50,6 +64,17 @@ class CibaRecords:
                 JOURNEY_END: self._ends.journey,
             }
         )
+
+    def settlements(self) -> Mapping[str, OnSettled]:
+        """Return who is told what came of a message, by the senders of pings and pushes."""
+        return MappingProxyType({PING_SENDER: self._settled, PUSH_SENDER: self._settled})
+
+    def _settled(self, unit: Unit, message: Settled) -> None:
+        settled(unit, message, keep_final=self.settings.keep_final)
+
+    def may_tell(self, unit: Unit, request_id: str, status: str) -> bool:
+        """Ask once more before a client is told: False where the request has moved on, or the guard says no."""
+        return may_tell(unit, request_id, status, guard=self.guard)
 
     def receive(self, unit: Unit, name: str, assertion: str, now: datetime) -> CallbackAnswer:
         """Judge an assertion that was posted to the callback *name*."""
@@ -76,4 +101,4 @@ class CibaRecords:
 
     def sweep(self, unit: Unit, now: datetime) -> int:
         """Do what is due, at most a hundred rows of a kind; call again until it returns 0."""
-        return sweep(unit, now, self.settings)
+        return sweep(unit, now, self.settings, self.transitions)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
 from protocols.oauth2_ciba.pace import Pace
-from protocols.oauth2_ciba.states import State
+from protocols.oauth2_ciba.states import PUSH, State
 from protocols.oauth2_ciba.tables import REQUESTS
 
 _R = REQUESTS.c
@@ -62,7 +62,7 @@ class Request:
         """Return the state that counts at *now*: what has run out is expired, whether or not the sweep has come by."""
         if self.status is State.PENDING and now >= self.expires_at:
             return State.EXPIRED
-        if self.status is State.APPROVED and now >= self.redeem_by:
+        if self.status is State.APPROVED and self.delivery_mode != PUSH and now >= self.redeem_by:
             return State.EXPIRED
         return self.status
 
@@ -246,8 +246,11 @@ def message_place(request_id: str) -> Place:
 
 
 def _request(row: Any) -> Request | None:
-    if row is None:
-        return None
+    return None if row is None else request_of_row(row)
+
+
+def request_of_row(row: Any) -> Request:
+    """Return the request in a whole *row* of the table."""
     return Request(
         request_id=row.request_id,
         client_id=row.client_id,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, Scope, TokenPolicy
 from protocols.oauth2_ciba.hints import HintIssuer, IdTokenHintPolicy
+from protocols.oauth2_ciba.waiting import WaitLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class CibaSettings:
     compositions: Mapping[str, Literal["two_flows", "one_flow"]] = field(default_factory=_nobody)
     message_id: str = "approval.request"
     callback_name: str = "ciba"
+    long_polls: WaitLimits = field(default_factory=WaitLimits)
     locale: str = "en"
     acr: Mapping[str, str] = field(default_factory=_acr)
     resources: tuple[str, ...] = ()

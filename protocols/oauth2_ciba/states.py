@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+PUSH = "push"
+NOTHING = "-"
+_ALL = frozenset({"poll", "ping", PUSH})
+# An approval of the others is fetched; that of a push client is brought, and only that can come to nothing.
+_COLLECTED = _ALL - {PUSH}
+
 
 class State(StrEnum):
     """Where a request stands."""
@@ -40,7 +46,7 @@ class Event(StrEnum):
 
 
 class Moment(StrEnum):
-    """The column that a move compares with *now*, and how."""
+    """The column that a move compares with *now*, and how. What is pushed has no ``redeem_by`` to keep."""
 
     BEFORE_EXPIRY = "expires_at > now"
     AT_EXPIRY = "expires_at <= now"
@@ -52,7 +58,8 @@ class Moment(StrEnum):
 class Move:
     """One filled cell of the table, with what each kind of client is told afterwards.
 
-    What has run out can only expire: a poll was told so already, even where no sweep has come by.
+    What has run out can only expire: a poll was told so already, even where no sweep has come by. ``modes`` are the
+    delivery modes of the requests that it moves.
     """
 
     at: State
@@ -62,6 +69,11 @@ class Move:
     poll: str
     ping: str
     push: str
+    modes: frozenset[str] = _ALL
+
+    def tells(self, mode: str) -> str:
+        """Return what a client of *mode* is sent when a request has moved so, or ``-``."""
+        return {"ping": self.ping, PUSH: self.push}.get(mode, NOTHING)
 
 
 def _denied(at: State, event: Event) -> Move:
@@ -117,8 +129,17 @@ MOVES: tuple[Move, ...] = (
         poll="invalid_grant",
         ping="-",
         push="-",
+        modes=_COLLECTED,
     ),
-    Move(at=State.APPROVED, event=Event.DELIVERY, to=State.DELIVERED, poll="unauthorized_client", ping="-", push="-"),
+    Move(
+        at=State.APPROVED,
+        event=Event.DELIVERY,
+        to=State.DELIVERED,
+        poll="unauthorized_client",
+        ping="-",
+        push="-",
+        modes=frozenset({PUSH}),
+    ),
     Move(
         at=State.APPROVED,
         event=Event.GIVING_UP,
@@ -126,6 +147,7 @@ MOVES: tuple[Move, ...] = (
         poll="unauthorized_client",
         ping="-",
         push="-",
+        modes=frozenset({PUSH}),
     ),
     _denied(State.APPROVED, Event.REVOCATION),
     Move(
@@ -136,6 +158,7 @@ MOVES: tuple[Move, ...] = (
         poll="expired_token",
         ping="-",
         push="-",
+        modes=_COLLECTED,
     ),
 )
 
@@ -143,14 +166,14 @@ BY_EVENT: Mapping[Event, Move] = MappingProxyType({move.event: move for move in 
 FINAL: frozenset[State] = frozenset(State) - {move.at for move in MOVES}
 
 
-def next_state(at: State, event: Event) -> State | None:
-    """Return where *event* leads from *at*, or None for an empty cell: nothing changes.
+def next_state(at: State, event: Event, mode: str = "poll") -> State | None:
+    """Return where *event* leads a request of *mode* from *at*, or None for an empty cell: nothing changes.
 
     >>> next_state(State.APPROVED, Event.DENIAL) is None
     True
     """
     move = BY_EVENT[event]
-    return move.to if move.at is at else None
+    return move.to if move.at is at and mode in move.modes else None
 
 
 def diagram() -> str:
@@ -166,8 +189,10 @@ def table() -> str:
         "| from | event | only if | to | poll afterwards | ping | push |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    rows = [
-        f"| {m.at} | {m.event.value} | {m.when.value if m.when else '-'} | {m.to} | `{m.poll}` | {m.ping} | {m.push} |"
-        for m in MOVES
-    ]
+    rows = [f"| {m.at} | {m.event.value} | {_only_if(m)} | {m.to} | `{m.poll}` | {m.ping} | {m.push} |" for m in MOVES]
     return "\n".join([*head, *rows]) + "\n"
+
+
+def _only_if(move: Move) -> str:
+    modes = [] if move.modes == _ALL else [" or ".join(sorted(move.modes))]
+    return ", ".join([*modes, *([move.when.value] if move.when else [])]) or NOTHING

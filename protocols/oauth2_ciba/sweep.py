@@ -1,27 +1,24 @@
 """Due work: what has run out expires, stored answers are erased, and old rows go. Any process may do it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import bindparam, delete, null, select, update
 
 from engine.storage import Unit, to_micros
 from protocols.oauth2 import forget_assertions, forget_refresh_tokens, forget_tokens
-from protocols.oauth2_ciba.moves import move
+from protocols.oauth2_ciba.requests import Request, request_of_row
 from protocols.oauth2_ciba.settings import CibaSettings
-from protocols.oauth2_ciba.states import FINAL, Event, State
+from protocols.oauth2_ciba.states import FINAL, PUSH, Event, State
 from protocols.oauth2_ciba.tables import ASSERTIONS, ATTEMPTS, AUDIT, INITIATIONS, REQUESTS
+from protocols.oauth2_ciba.transitions import Transitions
 from protocols.oauth2_ciba.used_tokens import forget_used_tokens
 
 # One sweep is one short unit: whoever calls it calls again until nothing is left.
 BATCH = 100
 
 _R = REQUESTS.c
-_EXPIRY: Mapping[State, Event] = MappingProxyType({State.PENDING: Event.LAPSE, State.APPROVED: Event.NOT_COLLECTED})
 _DUE = (
-    select(_R.request_id, _R.status, _R.answer.is_not(None).label("has_answer"))
+    select(REQUESTS)
     .where(_R.due_at <= bindparam("at_now"))
     .order_by(_R.due_at)
     .limit(BATCH)
@@ -48,26 +45,43 @@ _OLD_AUDIT = select(AUDIT.c.at).where(AUDIT.c.at <= bindparam("before")).order_b
 _FORGET_AUDIT = delete(AUDIT).where(AUDIT.c.at.in_(_OLD_AUDIT))
 
 
-def sweep(unit: Unit, now: datetime, settings: CibaSettings) -> int:
+def sweep(unit: Unit, now: datetime, settings: CibaSettings, transitions: Transitions) -> int:
     """Do what is due at *now*, at most a hundred rows of each kind; return how many rows were touched."""
     at = to_micros(now)
     touched = 0
     for row in unit.execute(_DUE, {"at_now": at}).all():
-        touched += _handle(unit, row, now, settings)
+        touched += _handle(unit, request_of_row(row), now, settings, transitions)
     touched += unit.execute(_FORGET_INITIATIONS, {"at_now": at}).rowcount
     touched += unit.execute(_FORGET_ASSERTIONS, {"at_now": at}).rowcount
-    touched += forget_used_tokens(unit, now=now)
     touched += unit.execute(_FORGET_AUDIT, {"before": to_micros(now - settings.keep_audit)}).rowcount
     touched += forget_tokens(unit, now=now) + forget_refresh_tokens(unit, now=now)
+    touched += forget_used_tokens(unit, now=now)
     return touched + forget_assertions(unit, now=now)
 
 
-def _handle(unit: Unit, row: Any, now: datetime, settings: CibaSettings) -> int:
-    request_id = row.request_id
-    if event := _EXPIRY.get(State(row.status)):
-        return int(move(unit, event, request_id, now=now, reason="expired", due_at=now + settings.keep_final))
-    if row.has_answer:
-        kept = int(settings.keep_final.total_seconds() * 1_000_000)
-        return unit.execute(_ERASE_ANSWER, {"which": request_id, "kept": kept}).rowcount
+def _handle(unit: Unit, request: Request, now: datetime, settings: CibaSettings, transitions: Transitions) -> int:
+    request_id, kept = request.request_id, settings.keep_final
+    if (run_out := _run_out(request)) is not None:
+        event, reason = run_out
+        return int(transitions.apply(unit, event, request, now=now, reason=reason, due_at=now + kept))
+    if request.answer is not None:
+        micros = int(kept.total_seconds() * 1_000_000)
+        return unit.execute(_ERASE_ANSWER, {"which": request_id, "kept": micros}).rowcount
     unit.execute(_FORGET_ATTEMPTS, {"which": request_id})
     return unit.execute(_FORGET_REQUEST, {"which": request_id}).rowcount
+
+
+def _run_out(request: Request) -> tuple[Event, str] | None:
+    """Return what has become of a request whose time is up, and why; None for one that is over.
+
+    Nobody has told what came of a push that is due here.
+    """
+    match request.status:
+        case State.PENDING:
+            return Event.LAPSE, "expired"
+        case State.APPROVED if request.delivery_mode == PUSH:
+            return Event.GIVING_UP, "not delivered"
+        case State.APPROVED:
+            return Event.NOT_COLLECTED, "expired"
+        case _:
+            return None

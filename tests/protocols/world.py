@@ -351,9 +351,16 @@ async def make_world(
 
     await database.run(prepare)
     key = await database.read(lambda unit: load_assertion_key(unit, keyring=KEYRING))
-    records = CibaRecords(keyring=KEYRING, accounts=people, clients=clients, assertion_key=key, settings=settings)
-    flows.records = records
     signing_keys, shelf = SigningKeys(database=database, keyring=KEYRING), KeyShelf()
+    records = CibaRecords(
+        keyring=KEYRING,
+        accounts=people,
+        clients=clients,
+        assertion_key=key,
+        signing_keys=signing_keys,
+        settings=settings,
+    )
+    flows.records = records
     ciba = Ciba(
         records=records,
         engine=flows,

@@ -31,7 +31,12 @@ NEW = NewRequest(
 EXPIRES = NOON + timedelta(seconds=120)
 REDEEM_BY = EXPIRES + timedelta(seconds=10)
 WRITES: dict[Event, dict[str, Any]] = {
-    Event.ASSERTION: {"granted": '["openid"]', "methods": '["pwd"]', "auth_time": to_micros(NOON)},
+    Event.ASSERTION: {
+        "granted": '["openid"]',
+        "methods": '["pwd"]',
+        "auth_time": to_micros(NOON),
+        "grant_id": None,
+    },
     Event.REDEMPTION: {"grant_id": "g1", "answer": None, "answer_key": None},
 }
 _PUT = update(REQUESTS).where(REQUESTS.c.request_id == bindparam("which")).values(status=bindparam("to"))
