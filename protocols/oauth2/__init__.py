@@ -25,6 +25,7 @@ from protocols.oauth2.forms import Form, parse_form
 from protocols.oauth2.grants import NewGrant, forget_tokens, has_grant, revoke_grant, store_grant
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.idempotency import parse_idempotency_key
+from protocols.oauth2.initial_tokens import InitialToken, InitialTokens, TokenNameTaken, mint_initial_token
 from protocols.oauth2.key_pairs import ALGORITHMS, KeyMaterial, NewKey, make_key
 from protocols.oauth2.key_register import (
     KeyInUse,
@@ -43,6 +44,7 @@ from protocols.oauth2.permissions import Permission, permissions_of
 from protocols.oauth2.profiles import PROFILES, Profile, ProfileName, profile_named, profile_of
 from protocols.oauth2.refresh_grant import RefreshGrant
 from protocols.oauth2.refresh_tokens import forget_refresh_tokens
+from protocols.oauth2.registration import SELF, Registration, RegistrationRules
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere, RemoteKeys
 from protocols.oauth2.resources import RESOURCE, narrowed_resources, parse_resources
 from protocols.oauth2.scopes import OFFLINE, STANDARD_SCOPES, Scope, parse_scope
@@ -76,6 +78,7 @@ __all__ = [
     "PROFILES",
     "REFRESH_GRANT",
     "RESOURCE",
+    "SELF",
     "STANDARD_SCOPES",
     "Accounts",
     "Ambiguous",
@@ -89,11 +92,13 @@ __all__ = [
     "ClientProofs",
     "Clients",
     "Closed",
-    "Form",
     "Credentials",
+    "Form",
     "Found",
     "Grant",
     "Guard",
+    "InitialToken",
+    "InitialTokens",
     "KeyFetcher",
     "KeyInUse",
     "KeyMaterial",
@@ -118,6 +123,8 @@ __all__ = [
     "RefreshGrant",
     "Register",
     "Registered",
+    "Registration",
+    "RegistrationRules",
     "RemoteKeys",
     "Rotation",
     "SchedulePolicy",
@@ -125,6 +132,7 @@ __all__ = [
     "SigningKey",
     "SigningKeys",
     "Subject",
+    "TokenNameTaken",
     "TokenOrder",
     "TokenPolicy",
     "TokenRequest",
@@ -144,6 +152,7 @@ __all__ = [
     "key_times",
     "load_assertion_key",
     "make_key",
+    "mint_initial_token",
     "mint_secret",
     "narrowed_resources",
     "overdue_algorithms",

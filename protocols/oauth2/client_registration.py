@@ -138,6 +138,7 @@ class NewClient:
         given = sum(found is not None for found in (self.jwks, self.jwks_uri))
         needed = "a key set or jwks_uri, one of them: what it signs is checked with its keys"
         return (
+            ("request_alg", self.request_alg in (None, *KEY_ALGORITHMS), any_of(KEY_ALGORITHMS, "none")),
             ("jwks", given <= 1, "a key set or jwks_uri, not both (RFC 7591 section 2)"),
             ("jwks", given == 1 or not (signs or self.request_alg), needed),
             ("jwks_uri", is_called_address(self.jwks_uri), "an https address without fragment"),
@@ -155,7 +156,6 @@ class NewClient:
             ("notification_endpoint", is_called_address(endpoint), "an https address without fragment"),
             ("grant_types", self.delivery_mode == "poll" or CIBA_GRANT in self.grant_types, f"{CIBA_GRANT} among them"),
             ("delivery_mode", self.delivery_mode in DELIVERY_MODES, " or ".join(DELIVERY_MODES)),
-            ("request_alg", self.request_alg in (None, *KEY_ALGORITHMS), any_of(KEY_ALGORITHMS, "none")),
             ("subject_type", self.subject_type in SUBJECT_TYPES, " or ".join(SUBJECT_TYPES)),
             ("jwks_uri", not (pairwise and polls) or self.jwks_uri is not None, "an https address: it is the sector"),
             ("auth_method", not pairwise or keyed, "private_key_jwt: pairwise subjects need proof of the keys"),

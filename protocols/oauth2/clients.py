@@ -1,5 +1,6 @@
 """The clients that are registered: what each may do, and how it proves who it is."""
 
+import hmac
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,16 @@ class Clients:
             jwks_uri=row.jwks_uri,
             auth_alg=row.auth_alg,
         )
+
+    def needs_secret(self, unit: Unit, client: NewClient) -> bool:
+        """Say whether *client* needs a new secret to take the place of the one of its id."""
+        row = unit.execute(_SELECT, {"id": client.client_id}).first()
+        return client.auth_method != "private_key_jwt" and (row is None or not _keeps_secret(client, row))
+
+    def has_secret(self, unit: Unit, client_id: str, secret: str) -> bool:
+        """Say whether *secret* is the client's."""
+        row = unit.execute(_SELECT, {"id": client_id}).first()
+        return row is not None and hmac.compare_digest(row.secret_mac, self.mac_of(client_id, secret))
 
     def secret_of(self, credentials: Credentials) -> bytes | None:
         """Return the secret that the client signs with, if it signs with one."""

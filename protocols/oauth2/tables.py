@@ -49,6 +49,18 @@ CLIENTS = Table(
     Column("details", Text, info=_CLEAR),
 )
 
+# What an operator gives somebody who may register clients over HTTP (RFC 7591 section 3).
+INITIAL_TOKENS = Table(
+    "oauth2_initial_tokens",
+    METADATA,
+    Column("token_hash", LargeBinary, primary_key=True, info={"kept": "hashed"}),
+    Column("name", Text, nullable=False, unique=True, info=_CLEAR),
+    Column("scopes", Text, nullable=False, info=_CLEAR),
+    Column("uses_left", Integer, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("expires_at", BigInteger, info=_CLEAR),
+)
+
 # Assertions that were used: none counts twice. ``attempt`` is the request's own, so that it may be tried again.
 CLIENT_ASSERTIONS = Table(
     "oauth2_client_assertions",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal
 
-from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, Scope, TokenPolicy
+from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, RegistrationRules, Scope, TokenPolicy
 from protocols.oauth2_ciba.hints import HintIssuer, IdTokenHintPolicy
 from protocols.oauth2_ciba.waiting import WaitLimits
 
@@ -84,6 +84,7 @@ class CibaSettings:
     long_polls: WaitLimits = field(default_factory=WaitLimits)
     locale: str = "en"
     acr: Mapping[str, str] = field(default_factory=_acr)
+    registration: RegistrationRules = RegistrationRules()
     resources: tuple[str, ...] = ()
     id_token_hint: IdTokenHintPolicy = field(default_factory=IdTokenHintPolicy)
     hint_issuers: tuple[HintIssuer, ...] = ()

@@ -1,0 +1,151 @@
+"""Client metadata (RFC 7591 section 2, CIBA Core section 4) and what it means as a client of ours."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from protocols.oauth2.client_policy import ClientPolicy
+from protocols.oauth2.client_registration import CIBA_GRANT, REFRESH_GRANT, ClientInvalid, NewClient
+from protocols.oauth2.errors import OAuthError
+from protocols.oauth2.metadata_members import ADDRESSES, SETTINGS, TEXTS, invalid_metadata, take_member
+from protocols.oauth2.profiles import profile_of
+from protocols.oauth2.scopes import STANDARD_SCOPES
+
+__all__ = ["check_described", "describe_client", "metadata_of", "sector_source"]
+
+_MEMBERS = {
+    **SETTINGS,
+    "scopes": "scope",
+    "grant_types": "grant_types",
+    "jwks": "jwks",
+    "takes_user_code": "backchannel_user_code_parameter",
+    "sector": "sector_identifier_uri",
+}
+# Asked for, they promise what this server cannot keep; to ignore them would leave a client less safe than it thinks.
+_REFUSED = (
+    "dpop_bound_access_tokens",
+    "id_token_encrypted_response_alg",
+    "tls_client_certificate_bound_access_tokens",
+    "userinfo_encrypted_response_alg",
+)
+_BASIC = "client_secret_basic"
+
+
+def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Sequence[str], profile: str) -> NewClient:
+    """Return the client that *metadata* describes; what only an operator sets is as *base* has it.
+
+    *scopes* are those that it may have, *profile* is the deployment's. Members that are unknown or an operator's are
+    ignored. OAuthError: ``invalid_client_metadata``, ``invalid_redirect_uri``, ``unapproved_software_statement``.
+    """
+    _refuse_what_cannot_be(metadata)
+    found = {setting: take_member(metadata, name, _kind_of(name)) for setting, name in SETTINGS.items()}
+    keys = take_member(metadata, "jwks", "object")
+    mode = found["delivery_mode"]
+    grants = _grant_types(metadata, mode)
+    if found["auth_method"] is None and _BASIC not in profile_of(base, profile).auth_methods:
+        found["auth_method"] = "private_key_jwt"  # RFC 7591 section 2: the server may choose where nothing is asked
+    if mode is None:
+        raise invalid_metadata(SETTINGS["delivery_mode"], "how the client learns the outcome (CIBA Core section 4)")
+    return replace(
+        base,
+        **{**found, "name": found["name"] or base.client_id, "subject_type": found["subject_type"] or "public"},
+        grant_types=grants,
+        jwks=None if keys is None else json.dumps(keys),
+        scopes=_scopes(metadata, scopes),
+        takes_user_code=bool(take_member(metadata, _MEMBERS["takes_user_code"], "flag")),
+        sector=None,
+        details=_details(metadata),
+    )
+
+
+def check_described(client: NewClient, policy: ClientPolicy, *, secret_kept: bool = False) -> None:
+    """Raise ``invalid_client_metadata`` for what *policy* refuses, by the name that the client knows it by."""
+    try:
+        policy.check(client, secret_kept=secret_kept)
+    except ClientInvalid as error:
+        raise invalid_metadata(_MEMBERS.get(error.setting, error.setting), error.expected) from error
+
+
+def sector_source(client: NewClient) -> str | None:
+    """Return the address that a sector document of *client* must list (requirements 14, 15)."""
+    return client.notification_endpoint if client.delivery_mode == "push" else client.jwks_uri
+
+
+def metadata_of(client: NewClient) -> dict[str, Any]:
+    """Return what *client* is registered with, as RFC 7591 section 3.2.1 answers it."""
+    told: dict[str, Any] = {member: getattr(client, setting) for setting, member in SETTINGS.items()}
+    told |= {
+        "token_endpoint_auth_method": client.auth_method or _BASIC,
+        "backchannel_user_code_parameter": client.takes_user_code,
+        "grant_types": list(client.grant_types),
+        "response_types": [],
+        "scope": " ".join(client.scopes),
+        "jwks": None if client.jwks is None else json.loads(client.jwks),
+        **client.details,
+    }
+    return {member: value for member, value in told.items() if value is not None}
+
+
+def _refuse_what_cannot_be(metadata: Mapping[str, Any]) -> None:
+    if "software_statement" in metadata:
+        raise OAuthError("unapproved_software_statement", "software statements are not taken: send plain metadata")
+    for member in _REFUSED:
+        if metadata.get(member):
+            raise invalid_metadata(member, "nothing: this server cannot do that")
+    if take_member(metadata, "response_types", "list"):
+        raise invalid_metadata("response_types", "an empty list: nothing is answered by redirect")
+
+
+def _kind_of(member: str) -> str:
+    return "https" if member in {"jwks_uri", SETTINGS["notification_endpoint"]} else "text"
+
+
+def _grant_types(metadata: Mapping[str, Any], mode: str | None) -> tuple[str, ...]:
+    asked = take_member(metadata, "grant_types", "list")
+    if asked is None:
+        return tuple(sorted((CIBA_GRANT, REFRESH_GRANT)))
+    if mode == "push":
+        asked = [CIBA_GRANT, *asked]  # it need not ask for what it never sends (requirement 12), but it is what it does
+    if CIBA_GRANT not in asked:
+        raise invalid_metadata("grant_types", f"{CIBA_GRANT} among them")
+    return tuple(sorted(set(asked)))
+
+
+def _scopes(metadata: Mapping[str, Any], allowed: Sequence[str]) -> tuple[str, ...]:
+    asked = take_member(metadata, "scope", "text")
+    if asked is None:
+        return tuple(name for name in STANDARD_SCOPES if name in allowed)
+    names = tuple(dict.fromkeys(asked.split()))
+    if not set(names) <= set(allowed):
+        raise invalid_metadata("scope", f"of {' '.join(sorted(allowed))}")
+    return names
+
+
+def _details(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {**dict.fromkeys(ADDRESSES, "https"), **dict.fromkeys(TEXTS, "text"), "contacts": "list"}
+    found = {name: take_member(metadata, name, kind) for name, kind in kinds.items()}
+    found["redirect_uris"] = _redirect_uris(metadata)
+    if metadata.get("subject_type") == "pairwise":  # a sector means nothing to public subjects
+        found["sector_identifier_uri"] = take_member(metadata, "sector_identifier_uri", "https")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _redirect_uris(metadata: Mapping[str, Any]) -> list[str] | None:
+    """Return the addresses, which no grant of ours uses: kept, since many clients always send them."""
+    try:
+        asked: list[str] | None = take_member(metadata, "redirect_uris", "list")
+    except OAuthError as error:
+        raise OAuthError("invalid_redirect_uri", error.description) from error
+    if not all(map(_is_redirect, asked or ())):
+        raise OAuthError("invalid_redirect_uri", "redirect_uris: expected absolute addresses without fragment")
+    return asked
+
+
+def _is_redirect(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in address

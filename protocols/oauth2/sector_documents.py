@@ -1,0 +1,40 @@
+"""Sector documents: that a client belongs to a sector is for that sector to say (requirements 14 and 15)."""
+
+import json
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from protocols.oauth2.client_metadata import sector_source
+from protocols.oauth2.client_registration import NewClient
+from protocols.oauth2.metadata_members import invalid_metadata
+from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere
+
+__all__ = ["with_sector"]
+
+_MEMBER = "sector_identifier_uri"
+_LONGEST = 64 * 1024
+
+
+async def with_sector(client: NewClient, fetcher: KeyFetcher) -> NewClient:
+    """Return *client* with the sector of the document that it names, fetched now; as it is where it names none.
+
+    Raises ``invalid_client_metadata`` for a document that cannot be had, or does not list the address that counts:
+    ``jwks_uri`` of poll and ping clients, the notification endpoint of push clients (CIBA Core section 4).
+    """
+    address = client.details.get(_MEMBER)
+    if client.subject_type != "pairwise" or not isinstance(address, str):
+        return client
+    if sector_source(client) not in await _listed(address, fetcher):
+        raise invalid_metadata(_MEMBER, "a document that lists the address of this client's keys or notifications")
+    return replace(client, sector=urlsplit(address).hostname)
+
+
+async def _listed(address: str, fetcher: KeyFetcher) -> list[object]:
+    try:
+        body = await fetcher.fetch(address)
+        listed = json.loads(body) if len(body) <= _LONGEST else None
+    except (KeysNotThere, ValueError, RecursionError) as error:
+        raise invalid_metadata(_MEMBER, "a document that can be fetched and is JSON") from error
+    if not isinstance(listed, list):
+        raise invalid_metadata(_MEMBER, f"a document with a JSON array, at most {_LONGEST} bytes long")
+    return listed
