@@ -9,6 +9,12 @@ from sqlalchemy import update
 from protocols.oauth2.tables import CLIENTS
 from tests.protocols.world import SHOP, World
 
+# What a client is registered with that refreshes.
+REFRESHING = {
+    "grant_types": '["refresh_token", "urn:openid:params:grant-type:ciba"]',
+    "scopes": '["openid", "profile", "offline_access"]',
+}
+
 
 async def change(world: World, client: str = SHOP, **columns: Any) -> None:
     """Write *columns* of a client's row, as its next registration would."""

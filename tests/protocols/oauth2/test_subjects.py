@@ -6,16 +6,12 @@ from sqlalchemy import func, select
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import REFRESH_GRANT, person_of, subject_for
 from protocols.oauth2.tables import SUBJECTS
-from tests.protocols.changed import change, claims_in, given, introspection, userinfo
+from tests.protocols.changed import REFRESHING, change, claims_in, given, introspection, userinfo
 from tests.protocols.world import BANK, KEYRING, PUSHY, SHOP, World
 
 pytestmark = pytest.mark.anyio
 
 PAIRWISE = {"subject_type": "pairwise", "sector": "shop.example"}
-REFRESHING = {
-    "grant_types": '["refresh_token", "urn:openid:params:grant-type:ciba"]',
-    "scopes": '["openid", "profile", "offline_access"]',
-}
 
 
 async def sub_of(world: World, client: str = SHOP) -> str:
