@@ -66,6 +66,7 @@ async def test_the_account_guard_is_asked_for_it(world: World) -> None:
 async def test_one_for_another_resource_is_none_of_userinfos(world: World) -> None:
     """Requirement 146."""
     await change(world, token_format="opaque")
+    await change(world, BANK, resource="https://api.example")
     token = (await given(world, resource="https://api.example"))["access_token"]
     assert (await introspection(world, token))["aud"] == "https://api.example"
     assert as_error(await userinfo(world, token)) == (401, "invalid_token")
