@@ -1,6 +1,5 @@
 """What was asked for, by name: from the form, or from the claims of a request object, and from nowhere else."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ _TEXTS = (
     *("scope", "client_notification_token", "acr_values", "login_hint_token", "id_token_hint", "login_hint"),
     *("binding_message", "user_code"),
 )
+_MOST_SECONDS = 10**12
 _OUTSIDE = CLIENT_AUTHENTICATION_PARAMETERS | {"request"}
 
 
@@ -65,14 +65,12 @@ def _expiry(value: object) -> str:
     """Return the digits of a text or of a number: CIBA Core section 7.1.1 wants both to be taken."""
     if isinstance(value, str) and is_storable(value):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong("requested_expiry", "a positive number of seconds")
-    return format(value, ".0f") if isinstance(value, float) else _digits(value)
-
-
-def _digits(value: int) -> str:
     # A number of thousands of digits cannot be printed, and need not be: it is more than any policy gives.
-    return str(max(min(value, 10**12), -1))
+    return str(max(min(value, _MOST_SECONDS), -1))
 
 
 def _resources(claims: Mapping[str, Any]) -> tuple[str, ...]:
