@@ -15,8 +15,9 @@ _KINDS = {"UNIQUE": "unique", "NOT NULL": "not_null", "CHECK": "check", "FOREIGN
 # SQLite's own 2 MB hold a few hundred pages: keys are random, and a batch of requests touches more than that. What does
 # not fit is read again for each request, and written to the log before its time.
 CACHE_KIB = 32 * 1024
-# The log is copied into the file at 32 MB, not at 4: pages that many requests have changed are copied once.
-CHECKPOINT_PAGES = 8_000
+# The log is copied into the file at 8 MB, not at 4: pages that many requests have changed are copied once. Not later
+# either: a log that still grows costs a commit twice as much as one that is written over, since its length is synced.
+CHECKPOINT_PAGES = 2_000
 
 
 class SqliteLink:
