@@ -61,7 +61,7 @@ def rotate(
     for each in rotations:
         say(f"{each.algorithm}: a new key signs from {_moment(each.active_from)}")
     if at_once:
-        note("Servers that run take it up within a minute. Tokens of the old key no longer verify for others.")
+        note("Servers that run take it up within five seconds. Tokens of the old key no longer verify for others.")
 
 
 @app.command()

@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["JWKS_CACHE", "KeyState", "KeyTimes", "Rotation", "SchedulePolicy", "overdue", "plan_rotation", "signer"]
+__all__ = [
+    "JWKS_CACHE",
+    "REMEMBERED_FOR",
+    "KeyState",
+    "KeyTimes",
+    "Rotation",
+    "SchedulePolicy",
+    "overdue",
+    "plan_rotation",
+    "signer",
+]
 
 # How long verifiers may keep the JWKS: told with it, and waited for before a new key signs.
 JWKS_CACHE = timedelta(minutes=5)
+# How long a process goes on with the keys that it has read: so long one that was taken out of use at once may still
+# sign elsewhere, and a new one not be shown. Reading them is one small query.
+REMEMBERED_FOR = timedelta(seconds=5)
 
 
 class KeyState(StrEnum):
@@ -55,7 +68,7 @@ class SchedulePolicy:
 
     longest_token: timedelta
     every: timedelta | None
-    cache: timedelta = JWKS_CACHE
+    cache: timedelta = JWKS_CACHE + REMEMBERED_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from engine.storage import Database, Keyring, Unit
 from protocols.oauth2.key_pairs import PUBLIC_MEMBERS
 from protocols.oauth2.key_register import ASSERTIONS, TOKENS, place_of, read_keys, times_of
-from protocols.oauth2.key_schedule import KeyState, KeyTimes, signer
+from protocols.oauth2.key_schedule import REMEMBERED_FOR, KeyState, KeyTimes, signer
 
 ASSERTION_TYPE = "lockhouse-assertion+jwt"
-_FRESH_FOR = timedelta(seconds=60)
 
 
 class NoSigningKey(RuntimeError):
@@ -56,7 +55,7 @@ class Register:
 
 
 class SigningKeys:
-    """The keys for tokens, read from the database and remembered for a minute.
+    """The keys for tokens, read from the database and remembered for five seconds.
 
     *algorithms* are those that this deployment signs with; the first is for whoever asks for none.
     """
@@ -91,7 +90,7 @@ class SigningKeys:
         return key
 
     async def register(self, now: datetime) -> Register:
-        """Return all keys, at most a minute old."""
+        """Return all keys, at most five seconds old."""
         if (known := self._fresh(now)) is not None:
             return known
         async with self._reading:
@@ -103,7 +102,7 @@ class SigningKeys:
 
     def _fresh(self, now: datetime) -> Register | None:
         known = self._register
-        return known if known is not None and timedelta(0) <= now - known.read_at < _FRESH_FOR else None
+        return known if known is not None and timedelta(0) <= now - known.read_at < REMEMBERED_FOR else None
 
     def _registered(self, rows: Sequence[Any], now: datetime) -> Register:
         lives = [times_of(row) for row in rows]
