@@ -179,7 +179,7 @@ def _explain(detail: ErrorDetails, places: _Places) -> str:
     # A mapping's key that is wrong comes as (…, key, "[key]").
     path = tuple(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "misplaced":  # a rule over several settings names the one to change
-        path = (*path, detail["ctx"]["setting"])
+        path = (*path, *detail["ctx"]["setting"].split("."))
     known = dict(setting_paths())
     place, name = places.of(path), ".".join(path)
     if detail["type"] == "extra_forbidden":

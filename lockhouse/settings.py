@@ -24,6 +24,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from lockhouse.api_settings import FlowApiSection, MetricsSection, PluginsSection, TracingSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
+from lockhouse.protocol_settings import CibaSection, LimitsSection, RegistrationSection
+from protocols.oauth2 import profile_named
 
 __all__ = [
     "CibaSection",
@@ -39,6 +41,7 @@ __all__ = [
     "MailSection",
     "OutgoingSection",
     "PasswordSection",
+    "RegistrationSection",
     "ScopeSection",
     "Settings",
     "SmsAnswerSection",
@@ -152,48 +155,6 @@ class GateSection(BaseModel):
         return zone
 
 
-class LimitsSection(BaseModel):
-    """How many requests may be open or arrive; ciba.md "Lifetimes, limits, fatigue"."""
-
-    model_config = FORBID
-
-    pair_pending: int = Field(default=3, ge=1, description="open requests of one client for one person")
-    pair_per_minute: int = Field(default=5, ge=1, description="requests a minute of one client for one person")
-    person_pending: int = Field(default=10, ge=1, description="open requests for one person over all clients")
-    person_per_minute: int = Field(default=20, ge=1, description="requests a minute for one person")
-    client_pending: int = Field(default=1000, ge=1, description="open requests of one client")
-
-
-class CibaSection(BaseModel):
-    """Lifetimes and pace of backchannel requests, in seconds."""
-
-    model_config = FORBID
-
-    profile: Literal["core", "fapi-ciba"] = Field(
-        default="core", description="what all clients must keep to; a client may be bound to more, never to less"
-    )
-    expires_in: int = Field(default=120, ge=1, description="life of a request that names none")
-    max_expires_in: int = Field(default=600, ge=1, description="cap on requested_expiry")
-    interval: int = Field(default=5, ge=1, le=60, description="seconds between two polls")
-    keep_days: int = Field(default=7, ge=1, description="how long a decided request is kept")
-    access_token_lifetime: int = Field(default=600, ge=10, description="life of an access token")
-    refresh_token_days: int = Field(default=30, ge=1, le=3650, description="life of a refresh token, in days")
-    id_token_lifetime: int = Field(default=600, ge=10, description="life of an ID token")
-    composition: Literal["two_flows", "one_flow"] = Field(
-        default="two_flows", description="two flows started at two times, or one journey that calls both"
-    )
-    compositions: dict[str, Literal["two_flows", "one_flow"]] = Field(
-        default_factory=dict, description="composition for single clients, by client id"
-    )
-    limits: LimitsSection = LimitsSection()
-
-    @model_validator(mode="after")
-    def _default_below_cap(self) -> Self:
-        if self.expires_in > self.max_expires_in:
-            raise PydanticCustomError("misplaced", "at most ciba.max_expires_in", {"setting": "expires_in"})
-        return self
-
-
 class PasswordSection(BaseModel):
     """The cost of a password check, and how guesses are slowed down."""
 
@@ -281,6 +242,7 @@ class Settings(BaseSettings):
     sms: SmsSection = SmsSection()
     gate: GateSection = GateSection()
     ciba: CibaSection = CibaSection()
+    registration: RegistrationSection = RegistrationSection()
     password: PasswordSection = PasswordSection()
     outgoing: OutgoingSection = OutgoingSection()
     flows: FlowsSection = FlowsSection()
@@ -331,6 +293,27 @@ class Settings(BaseSettings):
         if LOCAL_CALLBACK in callbacks:
             raise ValueError(f"another name than {LOCAL_CALLBACK}: that one is this server's own and goes nowhere else")
         return callbacks
+
+    @model_validator(mode="after")
+    def _open_registration_only_in_development(self) -> Self:
+        if self.registration.mode == "open" and not self.development:
+            raise PydanticCustomError(
+                "misplaced",
+                "off or token; open only together with development = true",
+                {"setting": "registration.mode"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_the_profile(self) -> Self:
+        allowed = profile_named(self.ciba.profile).signing_algs
+        if not set(self.keys.algorithms) <= set(allowed):
+            raise PydanticCustomError(
+                "misplaced",
+                "only {allowed}, as ciba.profile demands",
+                {"setting": "keys.algorithms", "allowed": " and ".join(allowed)},
+            )
+        return self
 
     @model_validator(mode="after")
     def _http_only_in_development(self) -> Self:

@@ -46,7 +46,15 @@ from lockhouse.outgoing import Outgoing
 from lockhouse.plugins import Plugin, contracts_with, plugins_of
 from lockhouse.settings import LOCAL_CALLBACK, CibaSection, Settings
 from lockhouse.signing import rotate_due_keys
-from protocols.oauth2 import STANDARD_SCOPES, Clients, RemoteKeys, Scope, SigningKeys, load_assertion_key
+from protocols.oauth2 import (
+    STANDARD_SCOPES,
+    Clients,
+    RegistrationRules,
+    RemoteKeys,
+    Scope,
+    SigningKeys,
+    load_assertion_key,
+)
 from protocols.oauth2_ciba import (
     PING_SENDER,
     PUSH_SENDER,
@@ -315,6 +323,7 @@ def ciba_settings(settings: Settings) -> CibaSettings:
         compositions=ciba.compositions,
         locale=settings.gate.language,
         limits=_limits(ciba),
+        registration=RegistrationRules(mode=settings.registration.mode, most=settings.registration.most),
     )
 
 

@@ -84,7 +84,7 @@ class CibaSettings:
     long_polls: WaitLimits = field(default_factory=WaitLimits)
     locale: str = "en"
     acr: Mapping[str, str] = field(default_factory=_acr)
-    registration: RegistrationRules = RegistrationRules()
+    registration: RegistrationRules = field(default_factory=RegistrationRules)
     resources: tuple[str, ...] = ()
     id_token_hint: IdTokenHintPolicy = field(default_factory=IdTokenHintPolicy)
     hint_issuers: tuple[HintIssuer, ...] = ()

@@ -91,6 +91,14 @@ MISTAKES = {
         'issuer = "https://id.example"\n[ciba]\nexpires_in = 900\n',
         ":3: ciba.expires_in: expected at most ciba.max_expires_in",
     ),
+    "keys that the profile does not allow": (
+        'issuer = "https://id.example"\n[keys]\nalgorithms = ["ES256", "RS256"]\n[ciba]\nprofile = "fapi-ciba"\n',
+        ":3: keys.algorithms: expected only PS256 and ES256, as ciba.profile demands",
+    ),
+    "open registration outside of development": (
+        'issuer = "https://id.example"\n[registration]\nmode = "open"\n',
+        ":3: registration.mode: expected off or token; open only together with development = true",
+    ),
     "not TOML": (
         'issuer = "https://id.example"\n[mail\n',
         ":2: not TOML: Expected ']' at the end of a table declaration",

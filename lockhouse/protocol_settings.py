@@ -1,0 +1,64 @@
+"""Settings of the authorization server: backchannel requests, their limits, clients that register themselves."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from lockhouse.message_settings import FORBID
+
+__all__ = ["CibaSection", "LimitsSection", "RegistrationSection"]
+
+
+class LimitsSection(BaseModel):
+    """How many requests may be open or arrive; ciba.md "Lifetimes, limits, fatigue"."""
+
+    model_config = FORBID
+
+    pair_pending: int = Field(default=3, ge=1, description="open requests of one client for one person")
+    pair_per_minute: int = Field(default=5, ge=1, description="requests a minute of one client for one person")
+    person_pending: int = Field(default=10, ge=1, description="open requests for one person over all clients")
+    person_per_minute: int = Field(default=20, ge=1, description="requests a minute for one person")
+    client_pending: int = Field(default=1000, ge=1, description="open requests of one client")
+
+
+class CibaSection(BaseModel):
+    """Lifetimes and pace of backchannel requests, in seconds."""
+
+    model_config = FORBID
+
+    profile: Literal["core", "fapi-ciba"] = Field(
+        default="core", description="what all clients must keep to; a client may be bound to more, never to less"
+    )
+    expires_in: int = Field(default=120, ge=1, description="life of a request that names none")
+    max_expires_in: int = Field(default=600, ge=1, description="cap on requested_expiry")
+    interval: int = Field(default=5, ge=1, le=60, description="seconds between two polls")
+    keep_days: int = Field(default=7, ge=1, description="how long a decided request is kept")
+    access_token_lifetime: int = Field(default=600, ge=10, description="life of an access token")
+    refresh_token_days: int = Field(default=30, ge=1, le=3650, description="life of a refresh token, in days")
+    id_token_lifetime: int = Field(default=600, ge=10, description="life of an ID token")
+    composition: Literal["two_flows", "one_flow"] = Field(
+        default="two_flows", description="two flows started at two times, or one journey that calls both"
+    )
+    compositions: dict[str, Literal["two_flows", "one_flow"]] = Field(
+        default_factory=dict, description="composition for single clients, by client id"
+    )
+    limits: LimitsSection = LimitsSection()
+
+    @model_validator(mode="after")
+    def _default_below_cap(self) -> Self:
+        if self.expires_in > self.max_expires_in:
+            raise PydanticCustomError("misplaced", "at most ciba.max_expires_in", {"setting": "expires_in"})
+        return self
+
+
+class RegistrationSection(BaseModel):
+    """Clients that register themselves over HTTP."""
+
+    model_config = FORBID
+
+    mode: Literal["off", "token", "open"] = Field(
+        default="off",
+        description="off: nobody; token: with an initial access token; open: anybody, only in development",
+    )
+    most: int = Field(default=1000, ge=1, description="how many clients may be registered that way")
