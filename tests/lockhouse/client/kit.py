@@ -1,9 +1,10 @@
 """Both clients behind one face, on a world whose time a test turns: a pause passes at once, and things happen in it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx2
 
@@ -11,7 +12,6 @@ from lockhouse.client import ApprovalRequest, AsyncCibaClient, Authentication, C
 from lockhouse.client.exchange import Rest, Rested
 from tests.protocols.world import ISSUER, SECRETS, SHOP, Hand, World
 
-T = TypeVar("T")
 QUESTION = ApprovalRequest(login_hint="ann", scope="openid profile", binding_message="Order 17")
 BASIC = ClientSecretBasic(SHOP, SECRETS[SHOP])
 
@@ -131,9 +131,17 @@ def make_side(world: World, kind: str, authentication: Authentication = BASIC, *
     return Side(kind, slow, network, days)
 
 
-def later(action: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
-    """Return *action* as something that happens during a rest."""
-    return action
+def make_resting_side(world: World, kind: str, **options: Any) -> Side:
+    """Return a client that really rests, in real time."""
+    network, days = Network(world.http._transport), Days(world.clock)
+    clock = replace(days.clock(), steady=time.monotonic)
+    client: AsyncCibaClient | CibaClient
+    if kind == "async":
+        client = AsyncCibaClient(ISSUER, BASIC, clock=clock, transport=network, **options)
+    else:
+        bridge = Bridge(network, asyncio.get_running_loop())
+        client = CibaClient(ISSUER, BASIC, clock=clock, transport=bridge, **options)
+    return Side(kind, client, network, days)
 
 
 async def nothing() -> None:
