@@ -109,7 +109,7 @@ WRONG_TOKENS: dict[str, Callable[[dict[str, Any]], str]] = {
     "nothing": lambda _: "..",
     "five parts": lambda _: "a.b.c.d.e",
     "too long": lambda _: "x" * 40_000,
-    "not signed": lambda claims: jwt.encode(claims, None, algorithm="none"),
+    "not signed": lambda claims: jwt.encode(claims, "", algorithm="none"),
     "signed by the secret": lambda claims: jwt.encode(claims, SECRET, algorithm="HS256"),
     "signed by the public key as a secret": lambda claims: jwt.encode(claims, b"k" * 32, algorithm="HS256"),
     "another client's key": lambda claims: signed(claims, STRANGER),
