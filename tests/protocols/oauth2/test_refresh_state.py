@@ -131,7 +131,7 @@ async def test_what_happens_in_the_middle_of_a_refresh_counts(world: World, caus
     )
     body = f"grant_type=refresh_token&refresh_token={token}&client_id={SHOP}&client_secret={SECRETS[SHOP]}"
     form = parse_form(body.encode())
-    asked = TokenRequest(form=form, shown=presented(form, (), issuer=ISSUER), key=None, now=NOON)
+    asked = TokenRequest(form=form, shown=presented(form, (), issuer=ISSUER), now=NOON)
     with pytest.raises(OAuthError) as gone:
         await grant.answer(asked)
     assert gone.value.error == "invalid_grant"
