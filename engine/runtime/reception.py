@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from engine.contracts import UnknownExecution
 from engine.execution import Phase, State, TimerFired
+from engine.runtime.callers import Caller, Performed
 from engine.runtime.clock import Clock
 from engine.runtime.published import Published
 from engine.runtime.recorder import Recorded, Recorder, execution_channel
 from engine.runtime.rendering import Texts, render_step
 from engine.runtime.rows import UNREADABLE, Held, Rows
-from engine.runtime.runner import Performed, Runner, Times
+from engine.runtime.runner import Runner, Times
 from engine.runtime.steps import Status, Step
 from engine.storage import Database, Unit
 
@@ -62,16 +63,10 @@ class Reception:
 
     async def follow(self, record: Callable[[Unit], Recorded | None], texts: dict[str, str] | None = None) -> Performed:
         """Record and run in a task of the runner; wait for it as long as a caller may be kept."""
-        first: asyncio.Future[Recorded | None] = asyncio.get_running_loop().create_future()
-        task = self._runner.own(self._runner.perform(record, texts, first=first))
+        caller = Caller()
+        self._runner.own(self._runner.perform(record, texts, caller)).add_done_callback(caller.landed)
         del record, texts  # they know what was submitted
-        await asyncio.wait({task}, timeout=self._times.answer.total_seconds())
-        if not task.done() and not first.done():
-            either: set[asyncio.Future[Any]] = {task, first}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if first.done() and (not task.done() or task.exception() is not None):
-            return Performed(first=first.result(), last=None)
-        return task.result()
+        return await caller.wait(self._times.answer.total_seconds())
 
     async def after(self, execution: str, performed: Performed) -> Step:
         """Return the step that follows; where *performed* knows what was stored last, it is not read again."""

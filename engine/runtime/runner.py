@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from engine.contracts import Answer, FlowError, TransientError
 from engine.execution import Failed, Handle, RunTask, TaskEnded
 from engine.language import CallNode, Graph
+from engine.runtime.callers import Caller, Performed
 from engine.runtime.clock import Clock
 from engine.runtime.observing import Observer, PartFacts
 from engine.runtime.published import ExecutorsDiffer, GraphNotLoaded, Published, unfit
@@ -45,17 +46,6 @@ class Times:
     kept: timedelta = timedelta(days=30)
     faults_kept: timedelta = timedelta(days=7)
     tidy_every: timedelta = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performed:
-    """What came of an event: what was recorded ``first``, and ``last``, after all tasks that followed from it.
-
-    ``last`` is None where that is not known here: tasks still run, or the lease was lost on the way.
-    """
-
-    first: Recorded | None
-    last: Recorded | None
 
 
 class Runner:
@@ -155,12 +145,11 @@ class Runner:
         self,
         record: Callable[[Unit], Recorded | None],
         secrets: dict[str, str] | None = None,
-        *,
-        first: asyncio.Future[Recorded | None] | None = None,
+        caller: Caller | None = None,
     ) -> Performed:
-        """Record, then act and record for as long as tasks follow one another.
+        """Record, then act and record for as long as tasks follow one another, and tell *caller* on the way.
 
-        What is recorded first is given to *first* as soon as it is stored. *secrets* is emptied once nothing needs it.
+        *secrets* is emptied once nothing needs it.
         """
         with self._observer.part() as part:
             begun = await self.record(self._traced(record, part.carrier))
@@ -168,9 +157,12 @@ class Runner:
             if begun is not None:
                 held = begun.held
                 part.known(PartFacts(execution=held.execution, flow=held.flow, first=begun.first))
-            if first is not None and not first.done():
-                first.set_result(begun)
-            return Performed(first=begun, last=await self.follow(begun, secrets))
+            if caller is not None:
+                caller.begun(begun)
+            performed = Performed(first=begun, last=await self.follow(begun, secrets))
+        if caller is not None:
+            caller.over(performed)
+        return performed
 
     def _traced(
         self, record: Callable[[Unit], Recorded | None], carrier: str | None
