@@ -2,6 +2,7 @@
 
 from engine.http.api import FLOW_API_ENDS, routes
 from engine.http.exposure import FlowNotExposable
+from engine.http.holding import preferred_wait
 from engine.http.operator import Operators
 from engine.http.operator_api import OPERATOR_SCOPES, operator_operations
 from engine.http.person_tokens import PersonToken, PersonTokens
@@ -18,5 +19,6 @@ __all__ = [
     "PersonToken",
     "PersonTokens",
     "operator_operations",
+    "preferred_wait",
     "routes",
 ]

@@ -60,7 +60,7 @@ from protocols.oauth2.signing_keys import (
 from protocols.oauth2.subjects import Subject, person_of, subject_for
 from protocols.oauth2.tables import OAUTH2_TABLES
 from protocols.oauth2.token_orders import RandomTexts, token_order
-from protocols.oauth2.token_requests import Grant, TokenRequest
+from protocols.oauth2.token_requests import Grant, Hold, TokenRequest
 from protocols.oauth2.tokens import Approval, TokenOrder, TokenPolicy, TokenSet, build_tokens
 from protocols.oauth2.used_assertions import forget_assertions
 from protocols.oauth2.userinfo import Guard
@@ -103,6 +103,7 @@ __all__ = [
     "KeyInUse",
     "KeyMaterial",
     "KeySet",
+    "Hold",
     "KeySetInvalid",
     "KeyState",
     "KeyTimes",

@@ -3,10 +3,12 @@
 Every answer of an OAuth endpoint carries ``Cache-Control: no-store``, errors too (RFC 6749 section 5.1).
 """
 
+import asyncio
 import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine import Clock
+from engine.http import preferred_wait
 from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from protocols.oauth2.access_tokens import Shown, read_token
 from protocols.oauth2.accounts import Accounts
@@ -23,12 +26,11 @@ from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.clients import Clients
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
-from protocols.oauth2.idempotency import parse_idempotency_key
 from protocols.oauth2.key_schedule import JWKS_CACHE
 from protocols.oauth2.metadata import metadata
 from protocols.oauth2.scopes import Scope
 from protocols.oauth2.signing_keys import SigningKeys
-from protocols.oauth2.token_requests import Grant, TokenRequest
+from protocols.oauth2.token_requests import Grant, Hold, TokenRequest
 from protocols.oauth2.token_state import introspect, revoke_token
 from protocols.oauth2.tokens import TokenPolicy
 from protocols.oauth2.userinfo import Guard, bearer_token, userinfo
@@ -82,11 +84,6 @@ async def read_proof(request: Request, form: Form, proofs: ClientProofs, now: da
     return await proofs.read(form, request.headers.getlist("authorization"), path=request.url.path, now=now)
 
 
-def idempotency_key(request: Request) -> str | None:
-    """Return the request's Idempotency-Key."""
-    return parse_idempotency_key(request.headers.getlist("idempotency-key"))
-
-
 class OAuthEndpoints:
     """Token, what may be asked of tokens, userinfo, keys and metadata."""
 
@@ -128,14 +125,18 @@ class OAuthEndpoints:
         now = self._clock.now()
         form = await read_form(request)
         shown = await read_proof(request, form, self._proofs, now)
-        asked = TokenRequest(form=form, shown=shown, key=idempotency_key(request), now=now)
         grant = self._grants.get(form.get("grant_type") or "")
         if grant is None:
             await self._database.run(lambda unit: authenticate(unit, self._clients, shown))
             form.require("grant_type")
             known = " or ".join(sorted(self._grants))
             raise OAuthError("unsupported_grant_type", f"grant_type is {known} here")
-        return json_response(await grant.answer(asked))
+        keys = tuple(request.headers.getlist("idempotency-key"))
+        asked = TokenRequest(form=form, shown=shown, keys=keys, now=now)
+        seconds = preferred_wait(request.headers.getlist("prefer"))
+        if not seconds:
+            return json_response(await grant.answer(asked))
+        return await _hold_back(request, grant, asked, seconds)
 
     async def introspect(self, request: Request) -> Response:
         """Tell a client about its own token, or an API about one that is meant for it (RFC 7662 section 2)."""
@@ -186,6 +187,29 @@ class OAuthEndpoints:
 
     async def discovery(self, request: Request) -> Response:
         """Publish the metadata (OpenID Connect Discovery section 4, RFC 8414 section 3)."""
+async def _hold_back(request: Request, grant: Grant, asked: TokenRequest, seconds: int) -> Response:
+    """Answer a client that is ready to wait, and notice when it goes. The body is read: what comes is the end."""
+    leaving = asyncio.ensure_future(_left(request))
+    hold = Hold(seconds=seconds, leaving=leaving)
+    try:
+        answer = await grant.answer(replace(asked, hold=hold))
+        return json_response(answer, headers=_preference(hold))
+    except OAuthError as error:
+        error.headers = {**error.headers, **_preference(hold)}
+        raise
+    finally:
+        leaving.cancel()
+
+
+def _preference(hold: Hold) -> Mapping[str, str]:
+    return {"Preference-Applied": f"wait={hold.seconds}"} if hold.applied else {}
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
         return _cacheable(request, self._metadata)
 
 

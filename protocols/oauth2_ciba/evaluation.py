@@ -6,26 +6,36 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from protocols.oauth2 import OAuthError
-from protocols.oauth2_ciba.pace import Pace, Verdict, judge
+from protocols.oauth2_ciba.pace import Pace, Verdict, after_hold, judge
 from protocols.oauth2_ciba.requests import Request
-from protocols.oauth2_ciba.states import State
+from protocols.oauth2_ciba.states import PUSH, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """One token request for one auth_req_id. ``key`` is the keyed hash of its Idempotency-Key."""
+    """One token request for one auth_req_id. ``key`` is the keyed hash of its Idempotency-Key.
+
+    ``overlaps``: another one for it waits for its answer. ``held``: its own answer was held back until now.
+    """
 
     client_id: str
     now: datetime
     key: bytes | None = None
+    overlaps: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Still pending: store ``pace`` where it changed, and answer with ``error``."""
+    """Still pending: store ``pace`` where it changed, and answer with ``error``. A poll in time may wait longer."""
 
     pace: Pace
     error: OAuthError
+
+    @property
+    def in_time(self) -> bool:
+        """Whether the poll did not come too early."""
+        return self.error.error == ANSWERS[State.PENDING][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Over:
 
 Evaluation = Waiting | Redeemable | Repeated | Over
 
+_PUSHED = "the tokens of this request are delivered by push"
 _GONE = "this auth_req_id is not valid: start again"
 ANSWERS: Mapping[State, tuple[str, str]] = MappingProxyType(
     {
@@ -62,8 +73,8 @@ ANSWERS: Mapping[State, tuple[str, str]] = MappingProxyType(
         State.CANCELLED: ("invalid_grant", _GONE),
         State.EXPIRED: ("expired_token", "the request has expired, start again"),
         State.REDEEMED: ("invalid_grant", _GONE),
-        State.DELIVERED: ("unauthorized_client", "the tokens of this request are delivered by push"),
-        State.UNDELIVERABLE: ("unauthorized_client", "the tokens of this request are delivered by push"),
+        State.DELIVERED: ("unauthorized_client", _PUSHED),
+        State.UNDELIVERABLE: ("unauthorized_client", _PUSHED),
     }
 )
 
@@ -73,10 +84,17 @@ def unknown() -> OAuthError:
     return OAuthError("invalid_grant", _GONE)
 
 
+def pushed() -> OAuthError:
+    """Return the answer to a client that polls for what it is sent (CIBA Core section 11)."""
+    return OAuthError("unauthorized_client", _PUSHED)
+
+
 def evaluate(request: Request | None, poll: Poll, *, keep_answer: timedelta, replay_after: timedelta) -> Evaluation:
     """Return what *poll* earns. Time comes in as a value; the state that is stored decides before the pace does."""
     if request is None or request.client_id != poll.client_id:
         return Over(unknown())
+    if request.delivery_mode == PUSH:  # its client has been registered anew since
+        return Over(pushed())
     state = request.state_at(poll.now)
     match state:
         case State.REDEEMED:
@@ -84,7 +102,7 @@ def evaluate(request: Request | None, poll: Poll, *, keep_answer: timedelta, rep
         case State.APPROVED:
             return Redeemable(request)
         case State.PENDING:
-            return waiting(request.pace, poll.now)
+            return _still_pending(request.pace, poll)
         case _:
             return Over(error_of(state))
 
@@ -94,9 +112,9 @@ def error_of(state: State) -> OAuthError:
     return OAuthError(*ANSWERS[state])
 
 
-def waiting(pace: Pace, now: datetime) -> Waiting:
+def waiting(pace: Pace, now: datetime, *, overlaps: bool = False) -> Waiting:
     """Return what asking at *now* for a request that is still pending earns."""
-    after, verdict = judge(pace, now)
+    after, verdict = judge(pace, now, overlaps=overlaps)
     match verdict:
         case Verdict.ANSWER:
             return Waiting(after, error_of(State.PENDING))
@@ -104,6 +122,12 @@ def waiting(pace: Pace, now: datetime) -> Waiting:
             return Waiting(after, OAuthError("slow_down", f"wait {after.interval.seconds} seconds between requests"))
         case Verdict.STOP:
             return Waiting(after, OAuthError("invalid_request", "too many requests came too early: stop and wait"))
+
+
+def _still_pending(pace: Pace, poll: Poll) -> Waiting:
+    if poll.held:
+        return Waiting(after_hold(pace), error_of(State.PENDING))
+    return waiting(pace, poll.now, overlaps=poll.overlaps)
 
 
 def _redeemed_before(request: Request, poll: Poll, keep_answer: timedelta, replay_after: timedelta) -> Repeated | Over:

@@ -85,6 +85,8 @@ class Ciba:
             clients=records.clients,
             guard=records.guard,
             signing_keys=signing_keys,
+            waiters=records.waiters,
+            clock=clock,
             settings=records.settings,
         )
 
@@ -100,6 +102,10 @@ class Ciba:
     def grants(self) -> dict[str, Grant]:
         """Return what the token endpoint is to know of CIBA."""
         return {CIBA_GRANT: self._grant, REFRESH_GRANT: self._refresh}
+
+    def stop_waiting(self) -> None:
+        """Answer everybody who waits for news at once, now and from now on: the process is to end."""
+        self.records.waiters.stop()
 
     async def authorize(self, form: Form, shown: Presented, keys: tuple[str, ...]) -> Acknowledgement:
         """Take a backchannel request. *keys* are the Idempotency-Keys that came with it."""

@@ -36,11 +36,12 @@ class Pace:
         return self.last_at is not None and now - self.last_at < self.interval - TOLERANCE
 
 
-def judge(pace: Pace, now: datetime) -> tuple[Pace, Verdict]:
+def judge(pace: Pace, now: datetime, *, overlaps: bool = False) -> tuple[Pace, Verdict]:
     """Decide what a poll at *now* earns, and how the pace stands after it.
 
     Too early: five seconds more for good, at most once per elapsed interval and up to 60 seconds; after ten too-early
-    polls in a row ``invalid_request``, and the request stays alive.
+    polls in a row ``invalid_request``, and the request stays alive. A poll that *overlaps* one that still waits for its
+    answer is always too early.
 
     >>> from datetime import UTC
     >>> noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -48,7 +49,7 @@ def judge(pace: Pace, now: datetime) -> tuple[Pace, Verdict]:
     >>> (after.interval.seconds, verdict.value)
     (10, 'slow_down')
     """
-    if not pace.is_too_early(now):
+    if not overlaps and not pace.is_too_early(now):
         return replace(pace, last_at=now, early=0), Verdict.ANSWER
     if pace.early >= PATIENCE:
         return pace, Verdict.STOP
@@ -57,3 +58,8 @@ def judge(pace: Pace, now: datetime) -> tuple[Pace, Verdict]:
         return slower, Verdict.SLOW_DOWN
     raised = max(pace.interval, min(pace.interval + STEP, CAP))
     return replace(slower, interval=raised, raised_at=now), Verdict.SLOW_DOWN
+
+
+def after_hold(pace: Pace) -> Pace:
+    """Return how the pace stands after an answer was held back: the next poll is not too early, whenever it comes."""
+    return replace(pace, last_at=None, early=0)

@@ -5,10 +5,12 @@ approved, and the next poll gives tokens.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 
+from engine import Clock
 from engine.storage import Database, Keyring, OutcomeUnknown, Place, Unit
 from protocols.oauth2 import (
     RESOURCE,
@@ -24,17 +26,31 @@ from protocols.oauth2 import (
     revoke_grant,
     store_grant,
 )
-from protocols.oauth2_ciba.evaluation import Evaluation, Over, Poll, Redeemable, Repeated, Waiting, evaluate
+from protocols.oauth2_ciba.evaluation import (
+    Evaluation,
+    Over,
+    Poll,
+    Redeemable,
+    Repeated,
+    Waiting,
+    error_of,
+    evaluate,
+    pushed,
+)
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.minting import Mint, RandomNames, SigningPair
 from protocols.oauth2_ciba.moves import audit, move
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id, set_pace
 from protocols.oauth2_ciba.settings import CibaSettings
-from protocols.oauth2_ciba.states import Event
+from protocols.oauth2_ciba.states import PUSH, Event, State
 from protocols.oauth2_ciba.tables import REQUESTS
+from protocols.oauth2_ciba.waiting import Waiters
+from protocols.oauth2_ciba.watching import Watch
 
-# Each round that does not answer has lost against a writer that moved the request for good.
-_ROUNDS = 3
+# Each round that does not answer has lost against a writer that moved the request for good; one may be waited out.
+_ROUNDS = 4
+# An event loop's clock may ring a moment early.
+_INSTANT = 0.01
 
 
 class Redeemed(Enum):
@@ -56,6 +72,15 @@ class Prepared:
     key: bytes | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What one unit found for a poll."""
+
+    client: Client
+    request: Request | None
+    evaluation: Evaluation
+
+
 class CibaGrant:
     """Answers ``grant_type=urn:openid:params:grant-type:ciba`` at the token endpoint (CIBA Core section 10.1)."""
 
@@ -67,50 +92,84 @@ class CibaGrant:
         clients: Clients,
         guard: AccountGuard,
         signing_keys: SigningKeys,
+        waiters: Waiters,
+        clock: Clock,
         settings: CibaSettings,
     ) -> None:
+        self._waiters, self._clock = waiters, clock
+        self._watch = Watch(database=database, waiters=waiters)
         self._database, self._keyring, self._clients = database, keyring, clients
         self._guard, self._signing_keys, self._settings = guard, signing_keys, settings
         self._mint = Mint(keyring=keyring, settings=settings)
 
     async def answer(self, asked: TokenRequest) -> bytes:
-        """Return the token response; raise OAuthError for every other answer."""
+        """Return the token response; raise OAuthError for every other answer.
+
+        Where the client is ready to wait and the request is pending, that is held back: for news, for the client to
+        leave, or for the time to pass. Then all of it is judged anew.
+        """
+        held = False
         for _ in range(_ROUNDS):
-            client, evaluation = await self._database.run(lambda unit: self._poll(unit, asked))
-            match evaluation:
+            polled = await self._database.run(partial(self._poll, asked=asked, held=held))
+            match polled.evaluation:
+                case Waiting() as waiting if not held and await self._wait(polled.request, waiting, asked):
+                    held, asked = True, replace(asked, now=self._clock.now())
                 case Waiting() | Over():
-                    raise evaluation.error
+                    raise polled.evaluation.error
                 case Repeated(answer):
                     return answer
                 case Redeemable(request):
-                    prepared = await self._prepare(request, asked, client)
+                    prepared = await self._prepare(request, asked, polled.client)
+                    if asked.hold is not None and asked.hold.left:  # the tokens would be lost with the connection
+                        raise error_of(State.PENDING)
                     if await self._redeem(prepared, asked.now) is Redeemed.YES:
                         return prepared.answer
         raise OAuthError("temporarily_unavailable", "try again", headers={"Retry-After": "1"})
 
-    def _poll(self, unit: Unit, asked: TokenRequest) -> tuple[Client, Evaluation]:
+    async def _wait(self, request: Request | None, found: Waiting, asked: TokenRequest) -> bool:
+        """Wait for news of a pending request; return False where the answer that there is will do."""
+        hold = asked.hold
+        if hold is None or request is None or not found.in_time:
+            return False
+        with self._waiters.place(request.request_id, request.client_id) as place:
+            if place is None:
+                return False
+            self._watch.begin()
+            left = (request.expires_at - asked.now).total_seconds()
+            await hold.until(place.news, seconds=min(hold.seconds, left + _INSTANT))
+        return not hold.left
+
+    def _poll(self, unit: Unit, *, asked: TokenRequest, held: bool) -> Polled:
         """Authenticate, find and evaluate. A pending request has its polling columns written, nothing else."""
         client = authenticate(unit, self._clients, asked.shown)
         require_grant(client)
+        if client.delivery_mode == PUSH:
+            raise pushed()
         auth_req_id = asked.form.require("auth_req_id")
-        request = by_auth_req_id(unit, auth_req_id)
-        poll = Poll(client_id=client.client_id, now=asked.now, key=self._key(asked, auth_req_id))
+        key, request = self._key(asked, auth_req_id), by_auth_req_id(unit, auth_req_id)
+        # One that overlaps may have ended since: then this poll was too early by as little.
+        overlaps = request is not None and not held and request.request_id in self._waiters
+        poll = Poll(client_id=client.client_id, now=asked.now, key=key, overlaps=overlaps, held=held)
         settings = self._settings
         found = evaluate(request, poll, keep_answer=settings.keep_answer, replay_after=settings.replay_after)
-        if request is None:
-            return client, found
+        if request is not None:
+            found = self._record(unit, request, found, asked.now)
+        return Polled(client=client, request=request, evaluation=found)
+
+    def _record(self, unit: Unit, request: Request, found: Evaluation, now: datetime) -> Evaluation:
+        """Store what an evaluation leaves behind, and open a stored answer."""
         match found:
             case Waiting(pace=pace) if pace != request.pace:
                 set_pace(unit, request.request_id, pace)
             case Over(revoke=grant_id, audit=True):
-                audit(unit, request.request_id, what="redeemed again", why="", now=asked.now)
+                audit(unit, request.request_id, what="redeemed again", why="", now=now)
                 if grant_id is not None:
-                    revoke_grant(unit, grant_id, reason="auth_req_id replayed", now=asked.now)
+                    revoke_grant(unit, grant_id, reason="auth_req_id replayed", now=now)
             case Repeated(sealed):
-                return client, Repeated(self._keyring.open(_place(request.request_id), sealed))
+                return Repeated(self._keyring.open(_place(request.request_id), sealed))
             case _:
                 pass
-        return client, found
+        return found
 
     async def _prepare(self, request: Request, asked: TokenRequest, client: Client) -> Prepared:
         """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
@@ -168,9 +227,9 @@ class CibaGrant:
 
     def _key(self, asked: TokenRequest, auth_req_id: str) -> bytes | None:
         """Return the keyed hash under which the answer to this very attempt is kept."""
-        if asked.key is None:
+        if (key := asked.key) is None:
             return None
-        return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, asked.key)
+        return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, key)
 
 
 def _place(request_id: str) -> Place:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from engine.storage import Database, TableOwner
+from engine.storage import ENGINE_TABLES, Database, TableOwner
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
 from protocols.oauth2_ciba import CIBA_TABLES
 from tests.protocols.world import World, make_world
@@ -12,7 +12,7 @@ from tests.protocols.world import World, make_world
 
 @pytest.fixture
 def owners() -> Sequence[TableOwner]:
-    return (OAUTH2_TABLES, CIBA_TABLES)
+    return (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES)
 
 
 @pytest.fixture(scope="session")

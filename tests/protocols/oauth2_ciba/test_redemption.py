@@ -118,6 +118,8 @@ def grant_of(world: World, *, database: Any = None, keys: Any = None) -> CibaGra
         clients=world.records.clients,
         guard=world.records.guard,
         signing_keys=keys or world.signing_keys,
+        waiters=world.records.waiters,
+        clock=world.clock,
         settings=world.settings,
     )
 
@@ -126,7 +128,9 @@ def token_request(world: World, auth_req_id: str, key: str | None = None) -> Tok
     form = parse_form(
         f"grant_type={GRANT}&auth_req_id={auth_req_id}&client_id=shop&client_secret={SECRETS[SHOP]}".encode()
     )
-    return TokenRequest(form=form, shown=presented(form, (), issuer=ISSUER), key=key, now=world.clock.now())
+    return TokenRequest(
+        form=form, shown=presented(form, (), issuer=ISSUER), keys=(key,) if key else (), now=world.clock.now()
+    )
 
 
 async def counts(world: World) -> tuple[int, int]:
