@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from lockhouse.hint_settings import HintIssuerSection
 from lockhouse.settings import ScopeSection, Settings
 from lockhouse.toml_lines import line_of, lines_by_path
 
@@ -26,6 +27,9 @@ PREFIX = "LOCKHOUSE_"
 _NOT_SETTINGS = ("LOCKHOUSE_CONFIG", "LOCKHOUSE_TEST_")
 
 SettingPath = tuple[str, ...]
+
+# What the tables of tables hold: [scopes.NAME] and such.
+_MEMBERS = {"scopes": ScopeSection.model_fields, "hint_issuers": HintIssuerSection.model_fields}
 
 
 class SettingsInvalid(Exception):
@@ -184,7 +188,7 @@ def _explain(detail: ErrorDetails, places: _Places) -> str:
     place, name = places.of(path), ".".join(path)
     if detail["type"] == "extra_forbidden":
         siblings = {".".join(other) for other in known} | {other[0] for other in known if len(other) > 1}
-        siblings |= {f"{name.rpartition('.')[0]}.{field}" for field in ScopeSection.model_fields if path[0] == "scopes"}
+        siblings |= {f"{name.rpartition('.')[0]}.{field}" for field in _MEMBERS.get(path[0], {})}
         return f"{place}: {name}: there is no such setting{_nearest(name, siblings)}"
     subject = f"{place}: {name}: " if name else "settings: "
     return f"{subject}expected {_expected(detail)}{_found(detail, _field_above(known, path))}"

@@ -1,11 +1,12 @@
 """Settings of the authorization server: backchannel requests, their limits, clients that register themselves."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from lockhouse.message_settings import FORBID
+from lockhouse.hint_settings import IdTokenHintSection, UserCodeSection
+from lockhouse.message_settings import FORBID, as_list
 
 __all__ = ["CibaSection", "LimitsSection", "RegistrationSection"]
 
@@ -43,7 +44,15 @@ class CibaSection(BaseModel):
     compositions: dict[str, Literal["two_flows", "one_flow"]] = Field(
         default_factory=dict, description="composition for single clients, by client id"
     )
+    resources: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
+        default=(), description="APIs that tokens may be asked for, beside those that are registered as clients"
+    )
+    answer_as_if_known: bool = Field(
+        default=False, description="answer for people who cannot be asked like for those who can, and ask nobody"
+    )
     limits: LimitsSection = LimitsSection()
+    id_token_hint: IdTokenHintSection = IdTokenHintSection()
+    user_code: UserCodeSection = UserCodeSection()
 
     @model_validator(mode="after")
     def _default_below_cap(self) -> Self:

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lockhouse.api_settings import FlowApiSection, MetricsSection, PluginsSection, TracingSection
+from lockhouse.hint_settings import HintIssuerSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 from lockhouse.protocol_settings import CibaSection, LimitsSection, RegistrationSection
 from protocols.oauth2 import profile_named
@@ -258,6 +259,9 @@ class Settings(BaseSettings):
     scopes: Annotated[
         dict[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")], ScopeSection], BeforeValidator(as_table)
     ] = Field(default={}, description="permissions by scope value; each is a table [scopes.NAME]")
+    hint_issuers: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")], HintIssuerSection], BeforeValidator(as_table)
+    ] = Field(default={}, description="whose login_hint_tokens are taken; each is a table [hint_issuers.NAME]")
 
     @classmethod
     def settings_customise_sources(
