@@ -35,6 +35,7 @@ __all__ = [
     "FlowApiSection",
     "FlowsSection",
     "GateSection",
+    "HintIssuerSection",
     "KeysSection",
     "LimitsSection",
     "ListenSection",

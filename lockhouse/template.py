@@ -31,6 +31,7 @@ def settings_file(*, issuer: str | None, url: str | None) -> str:
             lines.append("\n")
             lines.extend(f"# {line}\n" for line in _section(name, field))
     lines.append('\n# [callbacks]\n# payments = "https://payments.example/callback"\n')
+    lines.append('\n# [hint_issuers.desk]\n# issuer = "https://desk.example"\n# jwks = "desk.jwks.json"\n')
     lines.append('\n# [scopes.payment]\n# title = "Make a payment"\n# description = ""\n# required = false\n')
     return "".join(lines)
 
