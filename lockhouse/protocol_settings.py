@@ -50,6 +50,13 @@ class CibaSection(BaseModel):
     answer_as_if_known: bool = Field(
         default=False, description="answer for people who cannot be asked like for those who can, and ask nobody"
     )
+    long_polls: int = Field(
+        default=1000,
+        ge=0,
+        le=100_000,
+        description="polls that may wait in one process (Prefer: wait); more do not",
+    )
+    long_polls_per_client: int = Field(default=500, ge=0, le=100_000, description="the same, of one client")
     limits: LimitsSection = LimitsSection()
     id_token_hint: IdTokenHintSection = IdTokenHintSection()
     user_code: UserCodeSection = UserCodeSection()

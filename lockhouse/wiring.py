@@ -63,6 +63,7 @@ from protocols.oauth2_ciba import (
     CibaSettings,
     Limits,
     NotificationSender,
+    WaitLimits,
 )
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
@@ -84,6 +85,11 @@ class Wired:
     persons: Persons
     clients: Clients
     flows: FlowSet
+
+    def stop_waiting(self) -> None:
+        """Answer everybody who waits for news at once, now and from now on: the process is to end."""
+        self.engine.stop_waiting()
+        self.ciba.stop_waiting()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +329,7 @@ def ciba_settings(settings: Settings) -> CibaSettings:
         compositions=ciba.compositions,
         locale=settings.gate.language,
         limits=_limits(ciba),
+        long_polls=WaitLimits(held=ciba.long_polls, held_each=ciba.long_polls_per_client),
         registration=RegistrationRules(mode=settings.registration.mode, most=settings.registration.most),
     )
 

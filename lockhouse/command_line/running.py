@@ -65,7 +65,7 @@ async def _serve(configuration: Configuration, host: str, port: int) -> bool:
                 parts.application,
                 listen=configuration.settings.listen,
                 on_started=lambda: _tell_addresses(configuration, host=host, port=bound),
-                on_stopping=parts.engine.stop_waiting,
+                on_stopping=parts.stop_waiting,
             )
             await server.serve(sockets=[listener])
             return server.started

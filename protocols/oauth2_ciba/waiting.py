@@ -18,7 +18,7 @@ _REMEMBERED = 1024
 class WaitLimits:
     """How many long polls may wait in one process: in all, and of one client."""
 
-    held: int = 2_000
+    held: int = 1_000
     held_each: int = 500
 
 

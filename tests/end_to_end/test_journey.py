@@ -162,7 +162,7 @@ def test_discovery_says_what_the_server_does(lockhouse: Lockhouse) -> None:
 
     assert metadata["issuer"] == lockhouse.url
     assert metadata["backchannel_authentication_endpoint"] == f"{lockhouse.url}/oauth2/bc-authorize"
-    assert metadata["backchannel_token_delivery_modes_supported"] == ["poll"]
+    assert metadata["backchannel_token_delivery_modes_supported"] == ["poll", "ping", "push"]
     assert "urn:openid:params:grant-type:ciba" in metadata["grant_types_supported"]
     assert {"client_secret_basic", "client_secret_post"} <= set(metadata["token_endpoint_auth_methods_supported"])
 
