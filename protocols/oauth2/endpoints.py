@@ -27,8 +27,7 @@ from protocols.oauth2.clients import Clients
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
 from protocols.oauth2.key_schedule import JWKS_CACHE
-from protocols.oauth2.metadata import metadata
-from protocols.oauth2.scopes import Scope
+from protocols.oauth2.metadata import Offers, metadata
 from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.token_requests import Grant, Hold, TokenRequest
 from protocols.oauth2.token_state import introspect, revoke_token
@@ -91,8 +90,7 @@ class OAuthEndpoints:
         self,
         *,
         policy: TokenPolicy,
-        scopes: Mapping[str, Scope],
-        acr_values: tuple[str, ...],
+        offers: Offers,
         grants: Mapping[str, Grant],
         database: Database,
         clients: Clients,
@@ -105,8 +103,7 @@ class OAuthEndpoints:
         self._policy, self._grants, self._clock = policy, grants, clock
         self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
         self._signing_keys, self._proofs = signing_keys, proofs
-        told = metadata(policy.issuer, scopes=scopes, acr_values=acr_values, algorithms=signing_keys.algorithms)
-        self._metadata = json.dumps(told).encode()
+        self._metadata = json.dumps(metadata(offers)).encode()
 
     def routes(self) -> list[Route]:
         """Return the routes, each with the methods that it has; others are answered 405 by the router."""
@@ -187,6 +184,9 @@ class OAuthEndpoints:
 
     async def discovery(self, request: Request) -> Response:
         """Publish the metadata (OpenID Connect Discovery section 4, RFC 8414 section 3)."""
+        return _cacheable(request, self._metadata)
+
+
 async def _hold_back(request: Request, grant: Grant, asked: TokenRequest, seconds: int) -> Response:
     """Answer a client that is ready to wait, and notice when it goes. The body is read: what comes is the end."""
     leaving = asyncio.ensure_future(_left(request))
@@ -208,9 +208,6 @@ def _preference(hold: Hold) -> Mapping[str, str]:
 async def _left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-        return _cacheable(request, self._metadata)
 
 
 def _cacheable(request: Request, content: bytes) -> Response:

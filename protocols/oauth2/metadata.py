@@ -1,12 +1,14 @@
 """What the server says about itself (OpenID Connect Discovery section 3, RFC 8414, CIBA Core section 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.oauth2.client_assertions import KEY_ALGORITHMS, SECRET_ALGORITHMS
-from protocols.oauth2.client_registration import AUTH_METHODS, DELIVERY_MODES, GRANT_TYPES
-from protocols.oauth2.scopes import Scope
+from protocols.oauth2.client_assertions import SECRET_ALGORITHMS
+from protocols.oauth2.client_registration import DELIVERY_MODES, GRANT_TYPES, SUBJECT_TYPES
+from protocols.oauth2.profiles import Profile, profile_named
+
+__all__ = ["Endpoints", "Offers", "metadata"]
 
 _CLAIMS = (
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "acr", "name", "preferred_username", "locale"),
@@ -29,35 +31,67 @@ class Endpoints:
         return self.issuer.rstrip("/") + path
 
 
-def metadata(
-    issuer: str, *, scopes: Mapping[str, Scope], acr_values: tuple[str, ...], algorithms: tuple[str, ...]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What a deployment offers, as far as its metadata tell of it.
+
+    ``algorithms`` are those that its ID tokens are signed with, ``registers`` says whether clients register themselves,
+    ``user_codes`` and ``signed_requests`` whether it takes them.
+    """
+
+    issuer: str
+    scopes: Sequence[str]
+    acr_values: Sequence[str]
+    algorithms: Sequence[str]
+    profile: str = "core"
+    registers: bool = False
+    user_codes: bool = False
+    signed_requests: bool = False
+
+
+def metadata(offers: Offers) -> dict[str, Any]:
     """Return the discovery document. Every endpoint that it names is there, and every feature works."""
-    at, signed = Endpoints(issuer).at, [*KEY_ALGORITHMS, *SECRET_ALGORITHMS]
+    at, rules = Endpoints(offers.issuer).at, profile_named(offers.profile)
     return {
-        "issuer": issuer,
-        "token_endpoint": at("/oauth2/token"),
-        "introspection_endpoint": at("/oauth2/introspect"),
-        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "introspection_endpoint_auth_signing_alg_values_supported": signed,
-        "revocation_endpoint": at("/oauth2/revoke"),
-        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": signed,
-        "userinfo_endpoint": at("/oauth2/userinfo"),
+        "issuer": offers.issuer,
         "jwks_uri": at("/oauth2/jwks"),
-        "backchannel_authentication_endpoint": at("/oauth2/bc-authorize"),
-        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
-        "backchannel_user_code_parameter_supported": False,
+        "userinfo_endpoint": at("/oauth2/userinfo"),
+        "token_endpoint": at("/oauth2/token"),
+        **_authenticated("token_endpoint", rules),
+        "introspection_endpoint": at("/oauth2/introspect"),
+        **_authenticated("introspection_endpoint", rules),
+        "revocation_endpoint": at("/oauth2/revoke"),
+        **_authenticated("revocation_endpoint", rules),
+        **({"registration_endpoint": at("/oauth2/register")} if offers.registers else {}),
+        **_backchannel(offers, rules),
         "grant_types_supported": list(GRANT_TYPES),
         "response_types_supported": [],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(algorithms),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": signed,
-        "scopes_supported": list(scopes),
-        "acr_values_supported": list(acr_values),
+        "subject_types_supported": list(SUBJECT_TYPES),
+        "id_token_signing_alg_values_supported": list(offers.algorithms),
+        "scopes_supported": list(offers.scopes),
+        "acr_values_supported": list(offers.acr_values),
         "claims_supported": list(_CLAIMS),
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+    }
+
+
+def _authenticated(endpoint: str, rules: Profile) -> dict[str, list[str]]:
+    """Return how clients prove themselves at *endpoint*; bc-authorize goes by the token endpoint's (CIBA section 4)."""
+    shared = SECRET_ALGORITHMS if "client_secret_jwt" in rules.auth_methods else ()
+    return {
+        f"{endpoint}_auth_methods_supported": list(rules.auth_methods),
+        f"{endpoint}_auth_signing_alg_values_supported": [*rules.signing_algs, *shared],
+    }
+
+
+def _backchannel(offers: Offers, rules: Profile) -> dict[str, Any]:
+    signed = "backchannel_authentication_request_signing_alg_values_supported"
+    return {
+        "backchannel_authentication_endpoint": Endpoints(offers.issuer).at("/oauth2/bc-authorize"),
+        "backchannel_token_delivery_modes_supported": [mode for mode in DELIVERY_MODES if mode in rules.delivery_modes],
+        # Absent, it means that no request may be signed (CIBA Core section 4).
+        **({signed: list(rules.signing_algs)} if offers.signed_requests else {}),
+        "backchannel_user_code_parameter_supported": offers.user_codes,
     }

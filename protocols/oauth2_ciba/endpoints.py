@@ -9,10 +9,12 @@ from starlette.routing import Route
 from engine.storage import Unit
 from protocols.oauth2 import ClientPolicy, Registration
 from protocols.oauth2.endpoints import OAuthEndpoints, answering, json_response, read_form, read_proof
+from protocols.oauth2.metadata import Offers
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
 from protocols.oauth2_ciba.callback import OTHER_CLAIMS
 from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.layer import Ciba
+from protocols.oauth2_ciba.user_codes import NoUserCodes
 
 
 def protocol_routes(ciba: Ciba) -> list[Route]:
@@ -20,8 +22,7 @@ def protocol_routes(ciba: Ciba) -> list[Route]:
     records, settings = ciba.records, ciba.settings
     common = OAuthEndpoints(
         policy=settings.token_policy(),
-        scopes=settings.scopes,
-        acr_values=tuple(settings.acr.values()),
+        offers=_offers(ciba),
         grants=ciba.grants(),
         database=ciba.database,
         clients=records.clients,
@@ -32,6 +33,20 @@ def protocol_routes(ciba: Ciba) -> list[Route]:
         clock=ciba.clock,
     )
     return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba)]
+
+
+def _offers(ciba: Ciba) -> Offers:
+    settings = ciba.settings
+    return Offers(
+        issuer=settings.issuer,
+        scopes=tuple(settings.scopes),
+        acr_values=tuple(settings.acr.values()),
+        algorithms=ciba.signing_keys.algorithms,
+        profile=settings.profile,
+        registers=settings.registration.mode != "off",
+        user_codes=not isinstance(ciba.records.user_codes, NoUserCodes),
+        signed_requests=True,
+    )
 
 
 def _registration_routes(ciba: Ciba) -> list[Route]:
