@@ -21,6 +21,7 @@ __all__ = [
     "persons",
     "session_attempts",
     "sessions",
+    "user_code_tries",
 ]
 
 metadata = MetaData()
@@ -48,6 +49,7 @@ persons = Table(
     _column("failures", Integer, _CLEAR),
     _column("next_try_at", BigInteger, _CLEAR),
     _column("created_at", BigInteger, _CLEAR),
+    _column("user_code", Text, _ARGON2ID, nullable=True),
 )
 
 hint_keys = Table(
@@ -85,6 +87,18 @@ attempt_counts = Table(
     _column("used", Integer, _CLEAR),
     _column("opened_at", BigInteger, _CLEAR),
     Index("lockhouse_attempt_counts_opened_at", "opened_at"),
+)
+
+# A row for each client and person, and one with no client for all clients together.
+user_code_tries = Table(
+    "lockhouse_user_code_tries",
+    metadata,
+    _column("subject", Text, _CLEAR, primary_key=True),
+    _column("client_id", Text, _CLEAR, primary_key=True),
+    _column("failures", Integer, _CLEAR),
+    _column("tried_at", BigInteger, _CLEAR),
+    _column("next_try_at", BigInteger, _CLEAR),
+    Index("lockhouse_user_code_tries_tried_at", "tried_at"),
 )
 
 consents = Table(

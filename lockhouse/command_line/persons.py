@@ -1,11 +1,13 @@
 """``lockhouse person``: the people in the built-in directory."""
 
+import asyncio
 import getpass
 import secrets
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -24,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, help="People who can be asked for approv
 
 _DEFAULT = Path("lockhouse.toml")
 _SHORT = 8
+_LEAST_CODE = 4
 
 
 @app.command()
@@ -47,7 +50,7 @@ def add(
 
     Example: lockhouse person add ann --email ann@example.org
     """
-    password = _read_password(from_stdin=password_stdin)
+    password = _read_secret("password", from_stdin=password_stdin)
     settings = load_configuration(config).settings
     costs = settings.password
     hashes = Passwords(memory_kib=costs.memory_kib, rounds=costs.rounds, lanes=costs.lanes)
@@ -100,13 +103,66 @@ def disable(
         lambda home: partial(_set_status, persons=Persons(keyring=home.keyring), keys=_keys(home, name), status=status),
     )
     if len(found) != 1:
-        wrong = "several people are" if found else "nobody is"
-        report(f"{wrong} called {name}; `lockhouse person list` shows everybody")
-        raise typer.Exit(1)
+        _report_not_one(name, found)
     if as_json:
         print_json({"subject": found[0], "status": status})
     else:
         say(f"person {name} {status}")
+
+
+@app.command("set-user-code")
+def set_user_code(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="User name, e-mail address, phone number or subject.")],
+    *,
+    config: ConfigOption = _DEFAULT,
+    as_json: JsonOption = False,
+    code_stdin: Annotated[
+        bool, typer.Option("--code-stdin", help="Read the code from standard input, for scripts.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Let clients ask without a code again.")] = False,
+) -> None:
+    """Give a person a user code, which clients registered for user codes must then send to reach them.
+
+    The code is asked for, or read from standard input; never give it as an argument. It must not be the password.
+
+    Example: lockhouse person set-user-code ann
+    """
+    code = "" if remove else _read_secret("code", from_stdin=code_stdin)
+    if not remove and len(code) < _LEAST_CODE:
+        report(f"expected a code of at least {_LEAST_CODE} characters, found {len(code)}; nothing was changed")
+        raise typer.Exit(2)
+    costs = load_configuration(config).settings.password
+    hashes = Passwords(memory_kib=costs.memory_kib, rounds=costs.rounds, lanes=costs.lanes)
+    try:
+        found, person = inside(config, lambda home: partial(_named, persons=_persons(home), keys=_keys(home, name)))
+        if person is None:
+            _report_not_one(name, found)
+        if not remove and asyncio.run(hashes.matches(person.password, code)):
+            report("this is the person's password: clients will have to send the code, so it must be another text")
+            raise typer.Exit(1)
+        kept = None if remove else hashes.hash(code)
+    finally:
+        hashes.close()
+    inside(config, lambda home: partial(_persons(home).set_user_code, subject=person.subject, user_code=kept))
+    if as_json:
+        print_json({"subject": person.subject, "user_code": not remove})
+    else:
+        say(f"person {name} has {'no' if remove else 'a'} user code now")
+
+
+def _persons(home: Installation) -> Persons:
+    return Persons(keyring=home.keyring)
+
+
+def _named(unit: Unit, *, persons: Persons, keys: tuple[HintKey, ...]) -> tuple[tuple[str, ...], Person | None]:
+    found = persons.named(unit, keys)
+    return found, persons.find(unit, found[0]) if len(found) == 1 else None
+
+
+def _report_not_one(name: str, found: Sequence[str]) -> NoReturn:
+    wrong = "several people are" if found else "nobody is"
+    report(f"{wrong} called {name}; `lockhouse person list` shows everybody")
+    raise typer.Exit(1)
 
 
 def _keys(home: Installation, name: str) -> tuple[HintKey, ...]:
@@ -120,19 +176,19 @@ def _set_status(unit: Unit, *, persons: Persons, keys: tuple[HintKey, ...], stat
     return found
 
 
-def _read_password(*, from_stdin: bool) -> str:
+def _read_secret(kind: str, *, from_stdin: bool) -> str:
     if from_stdin:
         given = sys.stdin.readline().rstrip("\r\n")
         if not given:
-            report("expected the password on the first line of standard input, found nothing there")
+            report(f"expected the {kind} on the first line of standard input, found nothing there")
             raise typer.Exit(2)
         return given
     if not sys.stdin.isatty():
-        report("expected --password-stdin, since there is no terminal to ask for the password")
+        report(f"expected --{kind}-stdin, since there is no terminal to ask for the {kind}")
         raise typer.Exit(2)
-    first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    first, second = getpass.getpass(f"{kind.capitalize()}: "), getpass.getpass("Again: ")
     if first != second:
-        report("the two passwords differ; nothing was added")
+        report(f"the two {kind}s differ; nothing was changed")
         raise typer.Exit(1)
     return first
 

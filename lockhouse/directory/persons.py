@@ -29,6 +29,7 @@ _SET_STATUS = (
     .values(status=bindparam("wanted"))
     .returning(persons.c.subject)
 )
+_SET_USER_CODE = update(persons).where(persons.c.subject == bindparam("which")).values(user_code=bindparam("wanted"))
 _SUBJECTS = select(hint_keys.c.subject).where(hint_keys.c.key_hash.in_(bindparam("hashes", expanding=True))).distinct()
 
 
@@ -60,6 +61,7 @@ class Person:
     status: Literal["enabled", "disabled"]
     profile: Profile
     password: str | None
+    user_code: str | None
     created_at: int
 
     def __repr__(self) -> str:
@@ -170,6 +172,11 @@ class Persons:
         unit.forget((Persons, subject))
         return unit.execute(_SET_STATUS, {"which": subject, "wanted": status}).first() is not None
 
+    def set_user_code(self, unit: Unit, subject: str, user_code: str | None) -> bool:
+        """Keep *user_code*, which is a hash, or none any more; return whether there is such a person."""
+        unit.forget((Persons, subject))
+        return unit.execute(_SET_USER_CODE, {"which": subject, "wanted": user_code}).rowcount == 1
+
     def key_hash(self, key: HintKey) -> bytes:
         """Return what *key* is kept as."""
         return self._keyring.mac("lockhouse.hint", key.kind.value, key.value)
@@ -184,6 +191,7 @@ class Persons:
             status=row.status,
             profile=Profile(**json.loads(opened)),
             password=row.password,
+            user_code=row.user_code,
             created_at=row.created_at,
         )
 
