@@ -1,183 +1,86 @@
-"""The real runtime, over two processes that are stopped and begun again, does what the independent interpreter does."""
+"""The real runtime, over two processes that die and are begun again, does what the independent interpreter does."""
 
 import asyncio
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
-from engine import Context, Done, InvalidFields, Refused, StepConflict, StepGone, Transient
-from engine.contracts import Answer
-from engine.storage import ENGINE_TABLES, Database
-from engine.testing import FakeClock
-from tests.engine.execution.flows import EXPENSE, NOON, SEND
-from tests.engine.proof.formulas import position_of
-from tests.engine.proof.interpreter import Interpreter
-from tests.engine.runtime.kit import House, make_house
+from engine.storage import ENGINE_TABLES, Database, Unit
+from tests.engine.execution.flows import EXPENSE, NOON
+from tests.engine.runtime.kit import marks
+from tests.engine.runtime.twins import BOOKINGS, UNTIL, VISITED, Runtime, Twin, act, compare, follow
 
-VISITED = {"called", "decided", "fault", "limit", "timer"}
-UNTIL = NOON + timedelta(hours=30)
-BOOKINGS: dict[str, dict[str, Any]] = {
-    "booked": {"outcome": "booked", "fields": {"reference": "r1"}},
-    "busy": {"kind": "transient", "code": "busy"},
-    "no": {"kind": "refused", "code": "no"},
-}
 ACTIONS = st.one_of(
     st.sampled_from([("allow",), ("deny",), ("stale",), ("deliver",), ("restart",), ("cancel",)]),
     st.tuples(st.just("signal"), st.sampled_from(["bob", "eve"]), st.sampled_from(["r1", 7])),
     st.tuples(st.just("pass"), st.sampled_from([1, 2, 60, 3600, 7200, 86_400])),
 )
+# At which of the points that it passes the process dies during the action, if at all.
+DIES = st.one_of(st.none(), st.integers(0, 12))
 WORLDS = st.fixed_dictionaries(
     {
         "amount": st.sampled_from([10, 2000]),
         "bookings": st.lists(st.sampled_from(list(BOOKINGS)), max_size=4),
-        "actions": st.lists(st.tuples(st.integers(0, 1), ACTIONS), max_size=14),
+        "actions": st.lists(st.tuples(st.integers(0, 1), ACTIONS, DIES), max_size=14),
     }
 )
+QUICKLY = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW = (Phase.explicit, Phase.generate, Phase.shrink)
+# What the world before left would be taken up in this one.
+CLEAR = tuple(delete(table) for table in ENGINE_TABLES.metadata.sorted_tables)
 
 
-class Twin:
-    """The interpreter with a world around it: what executors answer, and what is delivered."""
+async def agree(database: Database, world: dict[str, Any]) -> int:
+    """Let the same things happen to both; compare where they stand after each, and at the end all that they did.
 
-    def __init__(self, world: dict[str, Any]) -> None:
-        self.flow = Interpreter({graph.digest: graph.to_json() for graph in (EXPENSE, SEND)}, NOON)
-        self.bookings = list(world["bookings"])
-        self.trail: list[tuple[str, str]] = []
-        self.delivered = 0
-
-    def handle(self, event: dict[str, Any], now: Any) -> None:
-        """Let something happen, and whatever follows until somebody has to be waited for."""
-        self._apply(event, now)
-        while self.flow.mode == "running":
-            at_book = self.flow.frames[-1].node == "book"
-            booked = BOOKINGS[self.bookings.pop(0) if self.bookings else "booked"] if at_book else {"until": UNTIL}
-            self._apply({"event": "ended", "place": self.flow.place, "result": booked}, now)
-
-    def deliver(self, now: Any) -> None:
-        """Deliver every message, and what follows from that."""
-        self.handle({"event": "timer"}, now)
-        while self.flow.mode == "deferred":
-            self.delivered += 1
-            accepted = {"outcome": "accepted", "fields": {"channel": "post"}}
-            self.handle({"event": "ended", "place": self.flow.place, "result": accepted}, now)
-
-    def _apply(self, event: dict[str, Any], now: Any) -> None:
-        self.flow.handle(event, now)
-        self.trail += self.flow.trail
-
-
-class Runtime:
-    """Two processes on one database, with the same world around them."""
-
-    def __init__(self, database: Database, world: dict[str, Any]) -> None:
-        self.database, self.clock = database, FakeClock(NOON)
-        self.bookings, self.answers = list(world["bookings"]), dict[tuple[str, int], str]()
-        self.sent: list[str] = []
-        self.houses = [self._made(), self._made()]
-
-    def _made(self) -> House:
-        house = make_house(self.database, graphs=(EXPENSE, SEND), clock=self.clock)
-        house.book.act = self._book
-
-        async def deliver(*, key: str, payload: object) -> None:
-            self.sent.append(key)
-
-        house.post.deliver = deliver  # type: ignore[method-assign]  # both processes send to one world
-        return house
-
-    def _book(self, context: Context, _inputs: object) -> Answer | Exception:
-        tried = (context.key, context.attempt)
-        if tried not in self.answers:
-            self.answers[tried] = self.bookings.pop(0) if self.bookings else "booked"
-        match self.answers[tried]:
-            case "booked":
-                return Done("booked", {"reference": "r1"})
-            case "busy":
-                return Transient("busy")
-            case _:
-                return Refused("no")
-
-    async def restart(self, number: int) -> None:
-        """Stop one process and begin another in its place."""
-        await self.houses[number].engine.close()
-        self.houses[number] = self._made()
-        await self.houses[number].engine.open()
-
-
-async def agree(database: Database, world: dict[str, Any]) -> None:
-    """Let the same things happen to both; compare where they stand after each, and at the end all that they did."""
-    twin, runtime = Twin(world), Runtime(database, world)
-    for house in runtime.houses:
-        await house.engine.open()
+    Returns how many processes died.
+    """
+    twin, runtime = Twin(world), Runtime(database, world, "e1")
+    for process in runtime.processes:
+        await process.house.engine.open()
     inputs = {"amount": world["amount"], "manager": "bob", "until": UNTIL}
     twin.handle({"event": "start", "digest": EXPENSE.digest, "inputs": inputs}, NOON)
-    await runtime.houses[0].begin("expense", **inputs)
-    for number, action in world["actions"]:
-        await act(runtime, number, action)
+    await runtime.house(0).begin("expense", runtime.execution, **inputs)
+    for turn, (number, chosen, dies) in enumerate(world["actions"]):
+        action = await meant(runtime, number, chosen, turn)
+        if dies is None:
+            await act(runtime, number, action)
+        else:
+            await runtime.survive(number, action, dies=dies)
         follow(twin, action, runtime.clock.now())
-        await compare(runtime.houses[1 - number], twin)
-    history = [(each.kind, each.node) for each in await runtime.houses[0].engine.history("e1")]
+        await compare(runtime, 1 - number, twin)
+    await look_back(runtime, twin)
+    for process in runtime.processes:
+        await process.house.engine.close()
+    return runtime.deaths
+
+
+async def meant(runtime: Runtime, number: int, chosen: tuple[Any, ...], turn: int) -> tuple[Any, ...]:
+    """Return the action with what makes it one and the same when it is repeated."""
+    match chosen:
+        case ("signal", sender, reference):
+            return ("signal", sender, reference, f"signal-{turn}")
+        case (("allow" | "deny" | "stale") as answer,):
+            step = await runtime.house(number).engine.inspect(runtime.execution)
+            return ("answer", "allow", "x") if answer == "stale" else ("answer", answer, step.token or "x")
+        case _:
+            return chosen
+
+
+async def look_back(runtime: Runtime, twin: Twin) -> None:
+    """Compare what was visited and sent, and that every end was told once."""
+    house = runtime.house(0)
+    history = [(each.kind, each.node) for each in await house.engine.history(runtime.execution)]
     assert [line for line in history if line[0] in VISITED] == twin.trail
-    assert len(runtime.sent) == len(set(runtime.sent)) == twin.delivered
-    assert await runtime.houses[0].told(twin.flow.end[0]) == (1 if twin.flow.mode == "ended" else 0)
-    for house in runtime.houses:
-        await house.engine.close()
-
-
-async def act(runtime: Runtime, number: int, action: tuple[Any, ...]) -> None:
-    """Do something to the runtime, by the door of one of its processes."""
-    engine = runtime.houses[number].engine
-    match action:
-        case ("pass", seconds):
-            runtime.clock.advance(timedelta(seconds=seconds))
-        case ("restart",):
-            await runtime.restart(number)
-        case ("deliver",):
-            await engine.run_due()
-        case ("cancel",):
-            await engine.cancel("e1", reason="enough")
-        case ("signal", sender, reference):
-            token = engine.signal_token("e1", name="paid", sender=sender)
-            with suppress(InvalidFields, StepConflict, StepGone):
-                await engine.signal("e1", name="paid", token=token, payload={"reference": reference})
-        case (answer,):
-            token = (await engine.inspect("e1")).token or ""
-            with suppress(InvalidFields, StepConflict, StepGone):
-                await engine.submit("e1", token="x" if answer == "stale" else token, action=answer, values={})
-        case _:
-            raise AssertionError(action)
-
-
-def follow(twin: Twin, action: tuple[Any, ...], now: Any) -> None:
-    """Let the same happen to the interpreter. Whatever is asked of the runtime fires what is due first."""
-    if action[0] != "pass":
-        twin.handle({"event": "timer"}, now)
-    match action:
-        case ("deliver",):
-            twin.deliver(now)
-        case ("cancel",):
-            twin.handle({"event": "cancel", "reason": "enough"}, now)
-        case ("signal", sender, reference):
-            event = {"event": "signal", "signal": "paid", "sender": sender, "payload": {"reference": reference}}
-            twin.handle(event, now)
-        case (("allow" | "deny") as answer,) if twin.flow.mode == "prompt":
-            place = position_of(twin.flow.frames)
-            twin.handle({"event": "submit", "position": place, "action": answer, "values": {}}, now)
-        case _:
-            pass
-    twin.handle({"event": "timer"}, now)
-
-
-async def compare(house: House, twin: Twin) -> None:
-    step = await house.engine.inspect("e1")
-    if twin.flow.mode == "ended":
-        assert (step.status, step.outcome, dict(step.result)) == ("ended", *twin.flow.end)
-    else:
-        status = {"prompt": "prompt", "retrying": "working"}.get(twin.flow.mode, "waiting")
-        assert (step.status, step.node) == (status, twin.flow.frames[-1].node)
+    assert len(set(runtime.sent)) == twin.delivered
+    assert len(runtime.sent) <= twin.delivered + runtime.deaths, "only a death sends again, under the same key"
+    ended = twin.flow.end[0] if twin.flow.mode == "ended" else None
+    for outcome in (*EXPENSE.outcomes, "fault", "cancelled"):
+        assert await marks(runtime.database, f"end-{outcome}") == int(outcome == ended)
 
 
 def _agree_in_memory(world: dict[str, Any]) -> None:
@@ -188,10 +91,7 @@ def _agree_in_memory(world: dict[str, Any]) -> None:
     asyncio.run(go())
 
 
-QUICKLY = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-
-
-@settings(QUICKLY, max_examples=25, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+@settings(QUICKLY, max_examples=25, phases=FEW)
 @given(WORLDS)
 def test_the_runtime_agrees_with_the_interpreter(world: dict[str, Any]) -> None:
     _agree_in_memory(world)
@@ -202,3 +102,37 @@ def test_the_runtime_agrees_with_the_interpreter(world: dict[str, Any]) -> None:
 @given(WORLDS)
 def test_the_runtime_agrees_with_the_interpreter_for_long(world: dict[str, Any]) -> None:
     _agree_in_memory(world)
+
+
+def _clear(unit: Unit) -> None:
+    for statement in CLEAR:
+        unit.execute(statement)
+
+
+def _agree_in_files(url: str, examples: int) -> int:
+    """Let so many worlds happen one after the other on the database at *url*; return how many processes died."""
+    deaths = 0
+
+    @settings(QUICKLY, max_examples=examples, phases=FEW)
+    @given(WORLDS)
+    def each(world: dict[str, Any]) -> None:
+        async def go() -> int:
+            async with Database.open(url) as database:
+                await database.run(_clear)
+                return await agree(database, world)
+
+        nonlocal deaths
+        deaths += asyncio.run(go())
+
+    each()
+    return deaths
+
+
+def test_it_agrees_on_both_databases_and_processes_do_die(new_url: Callable[[], str]) -> None:
+    assert _agree_in_files(new_url(), 12) > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_it_agrees_on_both_databases_for_long(new_url: Callable[[], str]) -> None:
+    assert _agree_in_files(new_url(), 150) > 20
