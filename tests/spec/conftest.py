@@ -1,0 +1,28 @@
+"""A protocol layer on SQLite for every test: what the specifications ask for does not depend on the database."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from engine.storage import Database, TableOwner
+from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
+from protocols.oauth2_ciba import CIBA_TABLES
+from tests.protocols.world import World, make_world
+
+
+@pytest.fixture
+def owners() -> Sequence[TableOwner]:
+    return (OAUTH2_TABLES, CIBA_TABLES)
+
+
+@pytest.fixture(scope="session")
+def key_material() -> KeyMaterial:
+    """Making an RSA key takes a while: one is enough."""
+    return KeyMaterial.fresh()
+
+
+@pytest.fixture
+async def world(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[World]:
+    """The protocol layer with two clients and two people."""
+    async with make_world(sqlite_database, key_material) as made:
+        yield made
