@@ -262,10 +262,13 @@ _AS_THEY_ARE = frozenset({str, bool, int, float, type(None)})
 
 def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
     """Return *value* as JSON that ``unpack`` reads back without knowing any type."""
-    if type(value) in _AS_THEY_ARE:
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
-    if type(value) is dict:
+    if kind is dict:
         return _pack_parts(value)
+    if kind is datetime:
+        return {"$time": format_time(value)}
     match value:
         case str() | bool() | int() | float():
             return value
@@ -284,6 +287,8 @@ def pack(value: Any) -> Any:  # noqa: PLR0911 - one return for each tag
 
 
 def _pack_parts(values: Mapping[str, Any]) -> dict[str, Any]:
+    if not values:
+        return {}
     packed = {key: part if type(part) in _AS_THEY_ARE else pack(part) for key, part in values.items()}
     for key in packed:
         if key.startswith("$"):
@@ -305,6 +310,8 @@ def unpack(value: Any) -> Any:
 
 
 def _unpack_parts(values: Mapping[str, Any]) -> dict[str, Any]:
+    if not values:
+        return {}
     return {key: part if type(part) in _AS_THEY_ARE else unpack(part) for key, part in values.items()}
 
 

@@ -30,5 +30,8 @@ def expand(extracted: hmac.HMAC, *info: bytes | str) -> bytes:
 
 def joined(*parts: bytes | str) -> bytes:
     """Return *parts* in one, each behind its length, so that no two lists give the same bytes."""
-    raws = [part.encode() if isinstance(part, str) else part for part in parts]
-    return b"".join([piece for raw in raws for piece in (len(raw).to_bytes(8, "big"), raw)])
+    joined: list[bytes] = []
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        joined += (len(raw).to_bytes(8, "big"), raw)
+    return b"".join(joined)

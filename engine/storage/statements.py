@@ -61,7 +61,10 @@ class Plan:
             return self.expand(params)
         defaults = self.defaults
         try:
-            values = tuple([params[name] if name in params else defaults[name] for name in self.names])
+            if defaults:
+                values = tuple([params[name] if name in params else defaults[name] for name in self.names])
+            else:
+                values = tuple([params[name] for name in self.names])
         except KeyError as missing:
             raise _lacks(missing.args[0]) from None
         check_all(values)
@@ -103,14 +106,14 @@ class Plans:
 
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect_of(dialect)
-        self._plans: weakref.WeakKeyDictionary[Executable, dict[frozenset[str] | None, Plan]] = (
+        self._plans: weakref.WeakKeyDictionary[Executable, dict[tuple[str, ...] | None, Plan]] = (
             weakref.WeakKeyDictionary()
         )
         self._lock = threading.Lock()
 
     def find(self, statement: Executable, params: Mapping[str, Any]) -> Plan:
         """Return the plan of *statement*. An INSERT or UPDATE without ``values`` takes its columns from *params*."""
-        keys = frozenset(params) if isinstance(statement, Insert | Update) else None
+        keys = tuple(params) if isinstance(statement, Insert | Update) else None
         if not isinstance(statement, Executable):
             raise UnitMisused(f"expected a SQLAlchemy statement, found {type(statement).__name__}: use text() for SQL")
         known = self._plans.get(statement)
@@ -121,7 +124,7 @@ class Plans:
             self._plans.setdefault(statement, {})[keys] = plan
         return plan
 
-    def _compile(self, statement: Executable, keys: frozenset[str] | None) -> Plan:
+    def _compile(self, statement: Executable, keys: tuple[str, ...] | None) -> Plan:
         if isinstance(statement, ExecutableDDLElement):
             raise UnitMisused("expected a statement on rows, found one on the schema: that belongs into a migration")
         compiled = cast("ClauseElement", statement).compile(  # every executable that is not DDL is a clause

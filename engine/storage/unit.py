@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import BigInteger, bindparam, func, select
@@ -136,36 +136,12 @@ class Unit:
             return Result([], rowcount)
         return Result(list(map(plan.row_maker(columns), rows)) if rows else [], rowcount)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo what is done inside where an exception leaves it, a database's error too; the exception goes on.
 
         Hooks and notifications asked for inside are then forgotten. One in which no statement runs costs none.
         """
-        self._refuse_if_over()
-        self._depth += 1
-        name, hooks, channels = f"unit_{self._depth}", len(self.hooks), len(self.channels)
-        self._unsent.append(name)
-        try:
-            yield
-            if self._failure is not None:
-                raise self._failure  # noqa: TRY301 - undone like any other error
-            if not self._was_unsent(name):
-                self._control(f"RELEASE SAVEPOINT {name}")
-        except BaseException:
-            del self.hooks[hooks:], self.channels[channels:]
-            # What ends the transaction ends the unit: a conflict, a lost connection, a full disk.
-            if self._was_unsent(name):
-                pass
-            elif self._link.is_open() and not isinstance(self._failure, TransientError):
-                self._failure = None
-                self._control(f"ROLLBACK TO SAVEPOINT {name}")
-                self._control(f"RELEASE SAVEPOINT {name}")
-            elif self._failure is not None:
-                raise self._failure from None  # whatever the function inside made of it
-            raise
-        finally:
-            self._depth -= 1
+        return _Savepoint(self)
 
     def lock(self, *name: str) -> None:
         """Wait until no other unit holds *name*, and hold it until this one ends. No row need be there for it.
@@ -218,6 +194,35 @@ class Unit:
     def failure(self) -> FlowError | None:
         """The database's error that ended this unit, also if its function kept silent about it."""
         return self._failure
+
+    def _open_savepoint(self) -> str:
+        """Open a savepoint, which the database hears of with its first statement; return its name."""
+        self._refuse_if_over()
+        self._depth += 1
+        name = f"unit_{self._depth}"
+        self._unsent.append(name)
+        return name
+
+    def _keep_savepoint(self, name: str) -> None:
+        """Leave the savepoint with what was done inside."""
+        if not self._was_unsent(name):
+            self._control(f"RELEASE SAVEPOINT {name}")
+
+    def _undo_savepoint(self, name: str) -> None:
+        """Leave the savepoint without what was done inside."""
+        if self._was_unsent(name):
+            return
+        # What ends the transaction ends the unit: a conflict, a lost connection, a full disk.
+        if self._link.is_open() and not isinstance(self._failure, TransientError):
+            self._failure = None
+            self._control(f"ROLLBACK TO SAVEPOINT {name}")
+            self._control(f"RELEASE SAVEPOINT {name}")
+        elif self._failure is not None:
+            raise self._failure from None  # whatever the function inside made of it
+
+    def _close_savepoint(self) -> None:
+        """Count one savepoint less."""
+        self._depth -= 1
 
     def _was_unsent(self, savepoint: str) -> bool:
         """Forget *savepoint* if the database has never heard of it; return whether that is so."""
@@ -272,3 +277,39 @@ class Unit:
             raise UnitMisused(
                 f"an earlier statement failed ({self._failure.code}): let its error pass, or use savepoint()"
             ) from self._failure
+
+
+class _Savepoint:
+    """One savepoint of a unit. A class, since a generator costs three times as much for each task and each end."""
+
+    __slots__ = ("_before", "_name", "_unit")
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def __enter__(self) -> None:
+        self._name = self._unit._open_savepoint()  # noqa: SLF001 - the unit's own part
+        self._before = len(self._unit.hooks), len(self._unit.channels)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if error is None:
+                self._keep()
+            else:
+                self._undo()
+        finally:
+            self._unit._close_savepoint()  # noqa: SLF001 - the same
+
+    def _keep(self) -> None:
+        try:
+            if (failure := self._unit.failure) is not None:
+                raise failure  # noqa: TRY301 - undone like any other error
+            self._unit._keep_savepoint(self._name)  # noqa: SLF001 - the same
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        hooks, channels = self._before
+        del self._unit.hooks[hooks:], self._unit.channels[channels:]
+        self._unit._undo_savepoint(self._name)  # noqa: SLF001 - the same
