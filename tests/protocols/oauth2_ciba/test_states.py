@@ -47,10 +47,11 @@ async def row(database: Database, name: str = "r1") -> Any:
     return await database.run(lambda unit: unit.execute(_ROW, {"which": name}).one())
 
 
-async def put(database: Database, state: State, name: str = "r1") -> Any:
+async def put(database: Database, state: State, name: str = "r1", mode: str = "poll") -> Any:
     """Store a request in *state* and return its row."""
     ids = replace(IDS, request_id=name, auth_req_id=f"{name}-id", link=f"{name}-link")
-    await database.run(lambda unit: insert_request(unit, replace(NEW, ids=ids), keyring=KEYRING, now=NOON))
+    new = replace(NEW, ids=ids, delivery_mode=mode)
+    await database.run(lambda unit: insert_request(unit, new, keyring=KEYRING, now=NOON))
     await database.run(lambda unit: unit.execute(_PUT, {"which": name, "to": state.value}))
     return await row(database, name)
 
@@ -71,13 +72,14 @@ def good_moment(event: Event) -> datetime:
             return NOON
 
 
+@pytest.mark.parametrize("mode", ["poll", "ping", "push"])
 @pytest.mark.parametrize("event", list(Event), ids=lambda event: event.name.lower())
-async def test_each_cell_moves_the_request_or_changes_nothing(database: Database, event: Event) -> None:
+async def test_each_cell_moves_the_request_or_changes_nothing(database: Database, event: Event, mode: str) -> None:
     """All states under one event: the filled cell moves, the empty ones leave every column as it was."""
-    before = {state: await put(database, state, state.value) for state in State}
+    before = {state: await put(database, state, state.value, mode) for state in State}
     for state in State:
         moved = await apply(database, event, good_moment(event), state.value)
-        after, expected = await row(database, state.value), next_state(state, event)
+        after, expected = await row(database, state.value), next_state(state, event, mode)
         assert moved is (expected is not None), state
         if expected is None:
             assert after == before[state], state
@@ -87,7 +89,7 @@ async def test_each_cell_moves_the_request_or_changes_nothing(database: Database
 
 @pytest.mark.parametrize("event", [move.event for move in MOVES if move.when], ids=lambda event: event.name.lower())
 async def test_a_move_with_a_moment_waits_for_it_to_the_microsecond(database: Database, event: Event) -> None:
-    before = await put(database, BY_EVENT[event].at)
+    before = await put(database, BY_EVENT[event].at, mode="ping")
     instant = timedelta(microseconds=1)
     edge = EXPIRES if "expires_at" in BY_EVENT[event].when.value else REDEEM_BY  # type: ignore[union-attr] # filtered above
     early = BY_EVENT[event].when in (Moment.BEFORE_EXPIRY, Moment.BEFORE_REDEEM_BY)
