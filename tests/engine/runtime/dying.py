@@ -19,16 +19,24 @@ class Died(Exception):
 
 @dataclass(slots=True)
 class Points:
-    """The points that one process passes; at number ``at`` it dies, or finds the database ``away`` for once."""
+    """The points that one process passes; at number ``at`` it dies, or finds the database ``away`` for once.
+
+    With ``instead``, that happens there and nothing else.
+    """
 
     at: int | None = None
     away: bool = False
+    instead: Callable[[], None] | None = None
     passed: list[str] = field(default_factory=list)
     dead: bool = False
 
     def reach(self, label: str) -> None:
         """Pass a point, or die there."""
         here = len(self.passed) == self.at
+        if here and self.instead is not None:
+            self.passed.append(label)
+            self.instead()
+            return
         if self.dead or (here and not self.away):
             self.dead = True
             raise Died(label)
