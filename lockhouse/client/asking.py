@@ -77,8 +77,8 @@ class Asking:
         now = self._connection.clock.steady()
         decision = yield from self._poll(asked, self._begin(asked).sending(now), held=0)
         if isinstance(decision, PollAt):
-            after = decision.at - self._connection.clock.steady()
-            return Pending(asked=replace(asked, interval=decision.wait.interval), seconds=max(after, 0.0))
+            after = max(decision.at - self._connection.clock.steady(), 0.0)
+            return Pending(asked=self._paced(asked, decision.wait, decision.at), seconds=after)
         return (yield from self._settle(asked, decision))
 
     def cancel(self, asked: Asked) -> Steps[None]:
@@ -113,13 +113,11 @@ class Asking:
 
     def _await_tokens(self, asked: Asked, line: Line | None, until: float | None) -> Steps[Outcome]:
         clock, state = self._connection.clock, self._begin(asked)
-        # With a long poll, or after a restart, the first answer may be the last; a ping we can wait for.
-        at = clock.steady() + (state.pause if line is not None else 0.0 if self._long_poll else state.interval)
-        at = min(at, max(state.expires, clock.steady()))
+        at = self._first(asked, state, line)
         while True:
             news = yield from self._rest(at, until, line, asked)
             if not news and until is not None and at > until:
-                raise StillPending(f"not decided after the time given; the request lives until {asked.expires_at:.0f}")
+                raise StillPending(self._paced(asked, state, at))
             now = clock.steady()
             left = hold(state, now) if until is None else min(hold(state, now), max(0, int(until - now)))
             decision = yield from self._poll(
@@ -149,13 +147,27 @@ class Asking:
             if clock.steady() >= ends:
                 return Expired(description="nothing was pushed in time")
             if clock.steady() >= last:
-                raise StillPending(f"nothing was pushed yet; the request lives until {asked.expires_at:.0f}")
+                raise StillPending(asked)
 
     def _begin(self, asked: Asked) -> Wait:
         clock = self._connection.clock
         left = asked.expires_at - clock.now()
         pause = _BESIDE_PINGS if self._notifications is not None else 0.0
         return begin(interval=asked.interval, left=left, now=clock.steady(), pause=pause)
+
+    def _first(self, asked: Asked, state: Wait, line: Line | None) -> float:
+        """Return when to poll first: at once where the answer is held back, else after what one waits between polls."""
+        clock = self._connection.clock
+        now = clock.steady()
+        if asked.poll_at:
+            return now + max(asked.poll_at - clock.now(), 0.0)
+        pause = state.pause if line is not None else 0.0 if self._long_poll else state.interval
+        return max(now, min(now + pause, state.expires))
+
+    def _paced(self, asked: Asked, state: Wait, at: float) -> Asked:
+        """Return *asked* with the pace that polling has come to, for whoever goes on."""
+        clock = self._connection.clock
+        return replace(asked, interval=state.interval, poll_at=clock.now() + at - clock.steady())
 
     def _poll(self, asked: Asked, state: Wait, *, held: int) -> Steps[Decision]:
         provider = yield from self._connection.provider()

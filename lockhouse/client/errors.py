@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from lockhouse.client.results import Asked
+
 __all__ = [
     "AnswerLost",
     "CibaClientError",
@@ -34,9 +36,13 @@ class AnswerLost(CibaClientError):
 
 
 class StillPending(CibaClientError):
-    """The time that the caller gave is over, the request is not: ``wait`` for it again, or ``cancel`` it."""
+    """The time that the caller gave is over, the request is not: ``wait`` for ``asked`` again, or ``cancel`` it."""
 
     code = "still_pending"
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        super().__init__("the person has not decided in the time given: wait again, or cancel the request")
 
 
 class ProviderInvalid(CibaClientError):
@@ -88,6 +94,7 @@ _KINDS: Mapping[str, type[Refused]] = MappingProxyType(
 )
 _REMEDIES: Mapping[str, str] = MappingProxyType(
     {
+        "slow_down": "leave more time between two questions",
         "invalid_client": "look at the client's id, its secret or key, and the method that it is registered with",
         "unauthorized_client": "register the client for this grant and delivery mode",
         "unsupported_grant_type": "the provider does not do this: see grant_types_supported in its metadata",

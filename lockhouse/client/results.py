@@ -23,7 +23,7 @@ class Asked:
     """A request that the provider has taken (CIBA Core section 7.3).
 
     It may be kept (``dataclasses.asdict``), where secrets are kept, and waited for by another process later on.
-    ``expires_at`` is in seconds since 1970, ``interval`` in seconds.
+    ``expires_at`` and ``poll_at``, before which nobody polls, are in seconds since 1970, ``interval`` in seconds.
     """
 
     auth_req_id: str = field(repr=False)
@@ -31,6 +31,7 @@ class Asked:
     interval: float
     key: str
     binding_message: str | None = None
+    poll_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

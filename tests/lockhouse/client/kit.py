@@ -119,7 +119,8 @@ class Side:
 
 
 def make_side(world: World, kind: str, authentication: Authentication = BASIC, **options: Any) -> Side:
-    """Return a client of this *kind* in *world*."""
+    """Return a client of this *kind* in *world*. A provider that held polls back would do so in real time."""
+    options = {"long_poll": False, **options}
     network, days = Network(world.http._transport), Days(world.clock)
     if kind == "async":
         quick = _AsyncQuick(ISSUER, authentication, clock=days.clock(), transport=network, **options)

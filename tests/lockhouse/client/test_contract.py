@@ -1,6 +1,7 @@
 """What both clients promise, against the real protocol layer: journeys, refusals, and answers that are lost."""
 
 import ast
+import asyncio
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from lockhouse.client import (
     ApprovalRequest,
     Approved,
     Asked,
+    AsyncCibaClient,
+    CibaClient,
     ClientRefused,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -21,6 +24,7 @@ from lockhouse.client import (
     Denied,
     Expired,
     Failed,
+    Patience,
     Pending,
     PersonNotAsked,
     ProviderInvalid,
@@ -30,7 +34,8 @@ from lockhouse.client import (
     TokenInvalid,
 )
 from protocols.oauth2 import CIBA_GRANT, REFRESH_GRANT, NewClient
-from tests.lockhouse.client.kit import BASIC, QUESTION, Side, make_side, nothing
+from tests.fixtures.server import free_port
+from tests.lockhouse.client.kit import BASIC, QUESTION, Side, make_resting_side, make_side, nothing
 from tests.protocols.world import BANK, NOON, SECRETS, SHOP, World
 
 pytestmark = pytest.mark.anyio
@@ -130,25 +135,66 @@ async def test_a_program_may_keep_its_own_loop(small_world: World, side: Side) -
     assert early.asked.interval == 10, "slow_down asks for five seconds more, for good"
     await small_world.approve(asked.auth_req_id)
 
-    assert isinstance(await side.do("poll", early.asked), Approved)
+    assert isinstance(await side.do("wait", early.asked), Approved)
+    assert side.days.rested == [10]
 
 
 async def test_waiting_ends_with_the_time_that_was_given(side: Side) -> None:
     asked = await side.do("ask", QUESTION)
-    with pytest.raises(StillPending):
+    with pytest.raises(StillPending) as pending:
         await side.do("wait", asked, seconds=12)
+    with pytest.raises(StillPending):
+        await side.do("wait", pending.value.asked, seconds=4)
 
-    assert side.days.rested == [5, 5, 2]
+    assert side.days.rested == [5, 5, 2, 3, 1], "who goes on keeps the pace"
 
 
 async def test_an_overloaded_provider_is_left_alone_for_as_long_as_it_asks(small_world: World, side: Side) -> None:
     asked = await side.do("ask", QUESTION)
     busy = httpx2.Response(503, headers={"Retry-After": "17"}, json={"error": "temporarily_unavailable"})
     side.network.path, side.network.instead = "/token", [busy]
-    side.days.during += [partial(approve, small_world, asked)]
+    side.days.during += [nothing, partial(approve, small_world, asked)]
 
     assert isinstance(await side.do("wait", asked), Approved)
-    assert side.days.rested == [17]
+    assert side.days.rested == [5, 17]
+
+
+async def test_a_poll_that_is_held_back_is_the_only_one(small_world: World, kind: str) -> None:
+    side = make_resting_side(small_world, kind)
+    asked = await side.do("ask", QUESTION)
+    waiting = asyncio.create_task(side.do("wait", asked))
+    await asyncio.sleep(0.1)
+    await small_world.approve(asked.auth_req_id)
+
+    assert isinstance(await waiting, Approved)
+    (poll,) = side.network.sent_to("/token")
+    assert (poll.headers["prefer"], poll.headers["idempotency-key"]) == ("wait=30", asked.key)
+
+
+async def test_a_status_is_told_without_tokens_and_counts_as_a_poll(small_world: World, side: Side) -> None:
+    asked = await side.do("ask", QUESTION)
+    assert await side.do("status", asked) == "pending"
+    with pytest.raises(Refused, match="slow_down"):
+        await side.do("status", asked)
+    await small_world.approve(asked.auth_req_id)
+
+    assert await side.do("status", asked) == "approved"
+    assert isinstance(await side.do("wait", asked), Approved)
+
+
+async def test_nobody_at_the_address_is_told_by_the_kind_of_error(kind: str) -> None:
+    nobody = f"http://localhost:{free_port()}"
+    client: AsyncCibaClient | CibaClient
+    if kind == "async":
+        async with AsyncCibaClient(nobody, BASIC, patience=Patience(tries=1)) as client:
+            with pytest.raises(AnswerLost, match="ConnectError"):
+                await client.ask(QUESTION)
+    else:
+        with (
+            CibaClient(nobody, BASIC, patience=Patience(tries=1)) as client,
+            pytest.raises(AnswerLost, match="Connect"),
+        ):
+            client.ask(QUESTION)
 
 
 async def test_what_never_answers_is_given_up_and_nobody_claims_to_know(small_world: World, side: Side) -> None:
