@@ -4,13 +4,25 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["note", "print_json", "print_table", "report", "say", "show_finding", "working"]
+__all__ = [
+    "moment",
+    "note",
+    "print_facts",
+    "print_json",
+    "print_table",
+    "report",
+    "say",
+    "show_finding",
+    "shown",
+    "working",
+]
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -68,6 +80,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, em
     for row in rows:
         table.add_row(*(Text(row[column], overflow="fold") for column in columns))
     _console().print(table)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Write what is known of one thing, line by line; what is not known of it is left out."""
+    known = {name: str(value) for name, value in facts.items() if value not in {None, ""}}
+    print_table(["name", "value"], [{"name": name, "value": value} for name, value in known.items()], empty="")
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a time as scripts and people read it."""
+    return None if at is None else at.isoformat(timespec="seconds")
+
+
+def shown(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return *facts* as a row of a table: what is not known is left empty."""
+    return {name: "" if value is None else str(value) for name, value in facts.items()}
 
 
 def _console() -> Console:

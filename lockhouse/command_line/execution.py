@@ -3,14 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from engine import Engine, Step
-from lockhouse.command_line.console import note, print_json, print_table, report, say
+from lockhouse.command_line.console import moment, note, print_facts, print_json, print_table, report, say, shown
 from lockhouse.command_line.options import ConfigOption, JsonOption
 from lockhouse.configuration import load_configuration
 from lockhouse.installation import opened
@@ -53,8 +52,8 @@ def list_executions(
     if as_json:
         print_json(rows)
     else:
-        shown = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
-        print_table(_COLUMNS, [{**row, "version": row["version"][:12]} for row in shown], empty="no such execution")
+        table = [{**shown(row), "version": row["version"][:12]} for row in rows]
+        print_table(_COLUMNS, table, empty="no such execution")
 
 
 @app.command()
@@ -69,7 +68,7 @@ def show(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOptio
         "cancel": found.cancel,
         "unreadable": found.unreadable,
         "stack": [
-            {"node": each.node, "visit": each.visit, "deadline": _moment(each.deadline), "timeout": _moment(each.due)}
+            {"node": each.node, "visit": each.visit, "deadline": moment(each.deadline), "timeout": moment(each.due)}
             for each in found.stack
         ],
     }
@@ -77,8 +76,7 @@ def show(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOptio
         print_json(facts)
         return
     stack = " / ".join(f"{each.node} ({each.visit})" for each in found.stack)
-    shown = {name: value for name, value in {**facts, "stack": stack}.items() if value not in {None, ""}}
-    print_table(["name", "value"], [{"name": name, "value": str(value)} for name, value in shown.items()], empty="")
+    print_facts({**facts, "stack": stack})
 
 
 @app.command()
@@ -88,7 +86,7 @@ def explain(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOp
     lines = [
         {
             "revision": each.revision,
-            "at": _moment(each.at),
+            "at": moment(each.at),
             "node": each.node,
             "what": each.kind,
             "facts": {name: _plain(value) for name, value in each.facts.items()},
@@ -102,9 +100,7 @@ def explain(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOp
         note(
             "forgotten: its history is not kept any more" if found.forgotten == "all" else "its beginning is forgotten"
         )
-    rows = [
-        {**{name: str(value) for name, value in line.items()}, "facts": json.dumps(line["facts"])} for line in lines
-    ]
+    rows = [{**shown(line), "facts": json.dumps(line["facts"])} for line in lines]
     print_table(["revision", "at", "node", "what", "facts"], rows, empty="nothing is known any more")
 
 
@@ -142,9 +138,9 @@ def _facts(listed: Any) -> dict[str, Any]:
         "flow": listed.flow,
         "status": listed.status,
         "version": listed.digest,
-        "started": _moment(listed.started_at),
-        "wakes": _moment(listed.wake_at),
-        "ended": _moment(listed.ended_at),
+        "started": moment(listed.started_at),
+        "wakes": moment(listed.wake_at),
+        "ended": moment(listed.ended_at),
         "failure": listed.end_failure,
     }
 
@@ -155,10 +151,6 @@ def _tell(step: Step, *, as_json: bool) -> None:
         print_json(facts)
     else:
         say(f"execution {step.execution} {step.outcome or step.status}")
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")
 
 
 def _plain(value: Any) -> Any:

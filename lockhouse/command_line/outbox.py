@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.storage import OUTBOX_STATUSES, Outbox, OutgoingMessage, SealBroken, Unit
-from lockhouse.command_line.console import note, print_json, print_table, report, say
+from lockhouse.command_line.console import moment, note, print_facts, print_json, print_table, report, say, shown
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 
 __all__ = ["app", "masked"]
@@ -45,8 +44,7 @@ def list_messages(
     if as_json:
         print_json([_facts(message) for message in found])
     else:
-        rows = [{name: _shown(value) for name, value in _facts(message).items()} for message in found]
-        print_table(_COLUMNS, rows, empty="no such message")
+        print_table(_COLUMNS, [shown(_facts(message)) for message in found], empty="no such message")
 
 
 @app.command()
@@ -58,9 +56,7 @@ def show(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOptio
     elif as_json:
         print_json(facts)
     else:
-        print_table(
-            ["name", "value"], [{"name": name, "value": _shown(value)} for name, value in facts.items()], empty=""
-        )
+        print_facts(facts)
 
 
 @app.command()
@@ -97,7 +93,7 @@ def _details(unit: Unit, *, outbox: Outbox, id_: str) -> dict[str, Any] | None:
     return {
         **_facts(message),
         "execution": message.execution,
-        "useless_after": _moment(message.give_up_at),
+        "useless_after": moment(message.give_up_at),
         "recipient": _recipient(outbox, message),
     }
 
@@ -118,18 +114,10 @@ def _facts(message: OutgoingMessage) -> dict[str, Any]:
         "status": message.status,
         "tries": message.attempts,
         "error": message.last_error,
-        "created": _moment(message.created_at),
-        "next": _moment(message.due_at if message.status == "queued" else None),
-        "done": _moment(message.done_at),
+        "created": moment(message.created_at),
+        "next": moment(message.due_at if message.status == "queued" else None),
+        "done": moment(message.done_at),
     }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _missing(id_: str) -> None:
