@@ -7,7 +7,6 @@ that nothing is written and no two mutants meet.
 """
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
@@ -19,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -45,7 +45,7 @@ PYTEST = (
 SECONDS = 60
 
 
-class Changed(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+class Changed(importlib.machinery.SourceFileLoader):
     """Finds and loads one module, from changed source; every other module is found as ever."""
 
     def __init__(self, file: str, source: str) -> None:
@@ -145,11 +145,12 @@ class Child:
 
 def judge_all(mutants: Sequence[Any], folder: Path) -> Iterator[tuple[Any, Verdict]]:
     """Yield each mutant with its verdict, a few at a time."""
-    waiting, running = list(mutants), {}
+    waiting = list(mutants)
+    running: dict[int, tuple[Any, Child]] = {}
     while waiting or running:
         while waiting and len(running) < WORKERS:
             mutant = waiting.pop(0)
-            child = Child.begin(folder, lambda chosen=mutant: judge(chosen))
+            child = Child.begin(folder, partial(judge, mutant))
             running[child.pid] = (mutant, child)
         pid, _ = os.wait()
         mutant, child = running.pop(pid)

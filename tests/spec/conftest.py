@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from engine.storage import Database, TableOwner
-from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
-from protocols.oauth2_ciba import CIBA_TABLES
-from tests.protocols.world import World, make_world
+from protocols.oauth2 import OAUTH2_TABLES, InitialTokens, KeyMaterial, RegistrationRules
+from protocols.oauth2_ciba import CIBA_TABLES, CibaSettings
+from tests.protocols.world import ISSUER, NOON, World, make_world
+from tests.spec.registering import INITIAL_TOKEN, Registrar
 
 
 @pytest.fixture
@@ -26,3 +27,17 @@ async def world(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIt
     """The protocol layer with two clients and two people."""
     async with make_world(sqlite_database, key_material) as made:
         yield made
+
+
+@pytest.fixture
+async def registrar(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[Registrar]:
+    """A world in which clients register themselves."""
+    settings = CibaSettings(issuer=ISSUER, registration=RegistrationRules(mode="token", most=9))
+    async with make_world(sqlite_database, key_material, settings) as made:
+        scopes = ("openid", "profile", "offline_access")
+        await made.database.run(
+            lambda unit: InitialTokens().add(
+                unit, name="partners", token=INITIAL_TOKEN, scopes=scopes, now=NOON, uses=None
+            )
+        )
+        yield Registrar(world=made)

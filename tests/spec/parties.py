@@ -111,7 +111,7 @@ async def token_as(world: World, client_id: str, **form: str) -> httpx2.Response
     return await world.http.post("/oauth2/token", data=form, auth=(client_id, SECRET))
 
 
-async def approved_tokens(world: World, **changes: str | None) -> dict[str, Any]:
+async def approved_tokens(world: World, **changes: Any) -> dict[str, Any]:
     """Return the token response for a request of the shop that was approved."""
     answer = await world.poll(await world.approved(**changes), client=SHOP)
     assert answer.status_code == 200, answer.text
