@@ -15,7 +15,7 @@ from engine.language.checking import (
     load_flows,
     version_key,
 )
-from engine.language.diagnostics import Diagnostic, FlowsInvalid, Related
+from engine.language.diagnostics import Diagnostic, Findings, FlowsInvalid, Related, Span, nearest
 from engine.language.expressions import compile_expression
 from engine.language.facts import Bound, Facts, facts_of
 from engine.language.flow_tests import FlowTest, ScriptStep
@@ -61,6 +61,8 @@ from engine.language.values import (
     evaluate,
     reads_of,
 )
+from engine.language.yaml_reader import read_yaml
+from engine.language.yaml_tree import YamlBad, YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar, plain_data
 
 if TYPE_CHECKING:
     from engine.language.compare import compare_flows, compare_graphs
@@ -93,6 +95,7 @@ __all__ = [
     "ExpressionFailed",
     "ExpressionInvalid",
     "Facts",
+    "Findings",
     "FlowSet",
     "FlowTest",
     "FlowsInvalid",
@@ -114,6 +117,7 @@ __all__ = [
     "ScriptStep",
     "SignalDeclaration",
     "Source",
+    "Span",
     "Structure",
     "Target",
     "TaskNode",
@@ -122,6 +126,12 @@ __all__ = [
     "Value",
     "ValueAbsent",
     "WaitNode",
+    "YamlBad",
+    "YamlEntry",
+    "YamlList",
+    "YamlMap",
+    "YamlNode",
+    "YamlScalar",
     "check_flows",
     "check_folder",
     "compare_flows",
@@ -139,8 +149,11 @@ __all__ = [
     "live_values",
     "load_catalogue",
     "load_flows",
+    "nearest",
     "parse_catalogue",
     "picture_of",
+    "plain_data",
+    "read_yaml",
     "reads_of",
     "render_diagnostics",
     "rules",
