@@ -4,11 +4,12 @@ Nothing is decided here. The order is the one in which things need each other: r
 executors that use them, the engine, and what starts flows in it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 
 from sqlalchemy import literal, select
 from starlette.applications import Starlette
@@ -18,7 +19,7 @@ from engine.http import FLOW_API_ENDS
 from engine.language import FlowSet, load_flows
 from engine.storage import OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from executors.assertion_post import AssertionPost
-from executors.channels.guarded import GuardedSender
+from executors.channels.guarded import GuardedSender, Leave
 from executors.consent import Consent
 from executors.contact_channels import ContactChannels
 from executors.notification_dispatch import NotificationDispatch
@@ -26,6 +27,7 @@ from executors.password_auth import PasswordAuth
 from lockhouse.application import build_application
 from lockhouse.background import Sweep, sweeping
 from lockhouse.channels import channels_of
+from lockhouse.ciba_values import ciba_settings
 from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys, OutgoingNotifications
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
@@ -34,6 +36,7 @@ from lockhouse.directory.contacts import DirectoryContacts
 from lockhouse.directory.delays import DelayRule
 from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import Persons
+from lockhouse.directory.user_codes import DirectoryUserCodes, UserCodeTries
 from lockhouse.directory.verifier import DirectoryVerifier
 from lockhouse.flow_api import flow_api_routes
 from lockhouse.flows import flows_folder
@@ -44,33 +47,25 @@ from lockhouse.messages import check_messages
 from lockhouse.observability import Watched, watched
 from lockhouse.outgoing import Outgoing
 from lockhouse.plugins import Plugin, contracts_with, plugins_of
-from lockhouse.settings import LOCAL_CALLBACK, CibaSection, Settings
+from lockhouse.settings import LOCAL_CALLBACK, Settings
 from lockhouse.signing import rotate_due_keys
-from protocols.oauth2 import (
-    STANDARD_SCOPES,
-    Clients,
-    RegistrationRules,
-    RemoteKeys,
-    Scope,
-    SigningKeys,
-    load_assertion_key,
-)
+from protocols.oauth2 import Clients, RemoteKeys, SigningKeys, load_assertion_key
 from protocols.oauth2_ciba import (
     PING_SENDER,
     PUSH_SENDER,
     Ciba,
     CibaRecords,
-    CibaSettings,
-    Limits,
+    Dispatch,
     NotificationSender,
-    WaitLimits,
+    is_decoy,
 )
 from protocols.oauth2_ciba.endpoints import protocol_routes
 
-__all__ = ["Assembled", "EngineStopped", "Wired", "assembled", "ciba_settings", "wired"]
+__all__ = ["Assembled", "EngineStopped", "Wired", "assembled", "wired"]
 
 BUSY = (StorageUnavailable, Overloaded, OutcomeUnknown)
 _KEEP_TRIES = timedelta(days=7)
+_LEAVE = MappingProxyType({Dispatch.SEND: Leave.SENT, Dispatch.DROP: Leave.REFUSED, Dispatch.DISCARD: Leave.DISCARDED})
 _ALIVE = select(literal(1))
 
 
@@ -98,6 +93,7 @@ class Assembled:
 
     engine: Engine
     attempts: Attempts
+    code_tries: UserCodeTries
     records: CibaRecords
     persons: Persons
     clients: Clients
@@ -142,7 +138,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         due = (
             Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
             Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
-            Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, parts.attempts)),
+            Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, parts)),
         )
         await closing.enter_async_context(engine)
         await closing.enter_async_context(sweeping(due))
@@ -188,7 +184,7 @@ async def assembled(
         persons = Persons(keyring=keyring)
         clients = Clients(keyring=keyring)
         accounts = DirectoryAccounts(persons=persons, channels=tuple(channels), country=settings.sms.default_country)
-        attempts = _attempts(settings)
+        attempts, code_tries = _attempts(settings), _code_tries(settings)
         signing_keys = SigningKeys(database=database, keyring=keyring, algorithms=settings.keys.algorithms)
         records = CibaRecords(
             keyring=keyring,
@@ -196,10 +192,11 @@ async def assembled(
             clients=clients,
             assertion_key=assertion_key,
             signing_keys=signing_keys,
-            settings=ciba_settings(settings),
+            settings=ciba_settings(configuration),
+            user_codes=DirectoryUserCodes(persons=persons, tries=code_tries, hashes=passwords),
         )
         verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
-        contacts = DirectoryContacts(persons=persons, channels=tuple(channels))
+        contacts = DirectoryContacts(persons=persons, channels=tuple(channels), is_decoy=is_decoy)
         executors: list[Executor] = [
             ContactChannels(contacts=contacts),
             NotificationDispatch(
@@ -240,6 +237,7 @@ async def assembled(
         yield Assembled(
             engine=engine,
             attempts=attempts,
+            code_tries=code_tries,
             records=records,
             persons=persons,
             clients=clients,
@@ -264,10 +262,11 @@ def _sweep_keys(installation: Installation) -> Callable[[], Awaitable[int]]:
     return sweep
 
 
-def _sweep_tries(installation: Installation, attempts: Attempts) -> Callable[[], Awaitable[int]]:
+def _sweep_tries(installation: Installation, parts: Assembled) -> Callable[[], Awaitable[int]]:
     async def sweep() -> int:
         now = installation.clock.now()
-        await installation.database.run(lambda unit: attempts.sweep(unit, now=now, keep=_KEEP_TRIES))
+        await installation.database.run(lambda unit: parts.attempts.sweep(unit, now=now, keep=_KEEP_TRIES))
+        await installation.database.run(lambda unit: parts.code_tries.sweep(unit, now=now))
         return 0
 
     return sweep
@@ -298,40 +297,17 @@ class _DispatchGuard:
     installation: Installation
     records: CibaRecords
 
-    async def may_send(self, correlation: str) -> bool:
-        """Say whether a message of this request may leave now."""
+    async def judge(self, correlation: str) -> Leave:
+        """Say what is to become of a message of this request now."""
 
-        def ask(unit: Unit) -> bool:
-            return self.records.may_dispatch(unit, correlation)
+        def ask(unit: Unit) -> Dispatch:
+            return self.records.dispatch(unit, correlation)
 
-        return await self.installation.database.read(ask)
+        return _LEAVE[await self.installation.database.read(ask)]
 
     async def may_tell(self, request_id: str, status: str) -> bool:
         """Say whether the client of this request is still to be told that it stands so."""
         return await self.installation.database.read(lambda unit: self.records.may_tell(unit, request_id, status))
-
-
-def ciba_settings(settings: Settings) -> CibaSettings:
-    """Return what the protocol layer is told, as plain values."""
-    ciba = settings.ciba
-    return CibaSettings(
-        issuer=settings.issuer,
-        profile=ciba.profile,
-        scopes=_scopes(settings),
-        expires_in=timedelta(seconds=ciba.expires_in),
-        max_expires_in=timedelta(seconds=ciba.max_expires_in),
-        interval=timedelta(seconds=ciba.interval),
-        access_token_life=timedelta(seconds=ciba.access_token_lifetime),
-        id_token_life=timedelta(seconds=ciba.id_token_lifetime),
-        refresh_token_life=timedelta(days=ciba.refresh_token_days),
-        keep_final=timedelta(days=ciba.keep_days),
-        composition=ciba.composition,
-        compositions=ciba.compositions,
-        locale=settings.gate.language,
-        limits=_limits(ciba),
-        long_polls=WaitLimits(held=ciba.long_polls, held_each=ciba.long_polls_per_client),
-        registration=RegistrationRules(mode=settings.registration.mode, most=settings.registration.most),
-    )
 
 
 def _outgoing(settings: Settings, *, seconds: int) -> Outgoing:
@@ -344,26 +320,12 @@ def _passwords(settings: Settings) -> Passwords:
     return Passwords(memory_kib=section.memory_kib, rounds=section.rounds, lanes=section.lanes)
 
 
+def _code_tries(settings: Settings) -> UserCodeTries:
+    section = settings.ciba.user_code
+    return UserCodeTries(rule=DelayRule(free=section.free_failures, longest=timedelta(seconds=section.max_delay)))
+
+
 def _attempts(settings: Settings) -> Attempts:
     section = settings.password
     rule = DelayRule(free=section.free_failures, longest=timedelta(seconds=section.max_delay))
     return Attempts(most=section.attempts, rule=rule)
-
-
-def _scopes(settings: Settings) -> Mapping[str, Scope]:
-    own = {
-        name: Scope(name=name, title=scope.title, description=scope.description or None, required=scope.required)
-        for name, scope in settings.scopes.items()
-    }
-    return {**STANDARD_SCOPES, **own}
-
-
-def _limits(ciba: CibaSection) -> Limits:
-    limits = ciba.limits
-    return Limits(
-        pair_pending=limits.pair_pending,
-        pair_minute=limits.pair_per_minute,
-        person_pending=limits.person_pending,
-        person_minute=limits.person_per_minute,
-        client_pending=limits.client_pending,
-    )

@@ -27,9 +27,7 @@ _T = user_code_tries.c
 _OPEN = insert_or_ignore(user_code_tries)
 _SELECT = (
     select(_T.client_id, _T.failures, _T.tried_at, _T.next_try_at)
-    .where(
-        _T.subject == bindparam("person"), or_(_T.client_id == bindparam("client"), _T.client_id == _ALL_CLIENTS)
-    )
+    .where(_T.subject == bindparam("person"), or_(_T.client_id == bindparam("client"), _T.client_id == _ALL_CLIENTS))
     .with_for_update()
 )
 _COUNT = (
@@ -61,7 +59,7 @@ class UserCodeTries:
             row = {"subject": subject, "client_id": name, "failures": 0, "tried_at": at, "next_try_at": 0}
             unit.execute(_OPEN, row)
         rows = unit.execute(_SELECT, {"person": subject, "client": client_id}).all()
-        waits = [from_micros(row.next_try_at) - now for row in rows if row.next_try_at > at]
+        waits: list[timedelta] = [from_micros(row.next_try_at) - now for row in rows if row.next_try_at > at]
         if waits:
             return max(waits)
         forgotten = to_micros(now - _FORGOTTEN_AFTER)

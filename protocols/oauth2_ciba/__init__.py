@@ -5,8 +5,10 @@ The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 
 from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import remove_client
+from protocols.oauth2_ciba.decoys import Dispatch, is_decoy
 from protocols.oauth2_ciba.deliveries import PING_SENDER, PUSH_SENDER
 from protocols.oauth2_ciba.development import Decided, DecisionMaker, DecisionRefused, approve, deny, expire
+from protocols.oauth2_ciba.hints import HintIssuer, IdTokenHintPolicy
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.notifications import NotificationSender
 from protocols.oauth2_ciba.records import CibaRecords
@@ -25,11 +27,15 @@ __all__ = [
     "Decided",
     "DecisionMaker",
     "DecisionRefused",
+    "Dispatch",
+    "HintIssuer",
+    "IdTokenHintPolicy",
     "Limits",
     "NotificationSender",
     "WaitLimits",
     "approve",
     "deny",
     "expire",
+    "is_decoy",
     "remove_client",
 ]

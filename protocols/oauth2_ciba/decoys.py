@@ -4,9 +4,19 @@ Such a name is a keyed hash, the same each time, so that limits count for it as 
 what no subject id of ours begins with: whoever delivers messages can tell, and throws them away.
 """
 
+from enum import Enum
+
 from engine.storage import Keyring
 
 _PREFIX = "decoy:"
+
+
+class Dispatch(Enum):
+    """What becomes of a message that is about to leave."""
+
+    SEND = "there is somebody to be told"
+    DROP = "there is nothing to be told any more"
+    DISCARD = "nobody is behind the request: the message goes nowhere, and counts as delivered"
 
 
 def decoy_for(keyring: Keyring, who: str) -> str:

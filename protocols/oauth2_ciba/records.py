@@ -12,6 +12,7 @@ from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
 from protocols.oauth2_ciba.cancellation import revoke
 from protocols.oauth2_ciba.composition import JOURNEY_END, LOGIN_END, NOTIFICATION_END
+from protocols.oauth2_ciba.decoys import Dispatch
 from protocols.oauth2_ciba.deliveries import PING_SENDER, PUSH_SENDER, Deliveries
 from protocols.oauth2_ciba.ends import Ends
 from protocols.oauth2_ciba.guard import AccountGuard
@@ -84,12 +85,15 @@ class CibaRecords:
         """Give the request to the attempt whose credential was right first; False where it is not to be had."""
         return approval_link.claim(unit, execution=execution, correlation=correlation, subject=subject, now=now)
 
-    def may_dispatch(self, unit: Unit, correlation: str) -> bool:
-        """Ask once more before a message goes out: False where nothing is left to decide, or the guard says no."""
+    def dispatch(self, unit: Unit, correlation: str) -> Dispatch:
+        """Say what is to become of a message that is about to leave: the guard is asked once more."""
         request = by_id(unit, correlation)
         if request is None or request.status is not State.PENDING:
-            return False
-        return self.guard.allows(unit, subject=request.user_id, client_id=request.client_id)
+            return Dispatch.DROP
+        if request.decoy:
+            return Dispatch.DISCARD
+        allowed = self.guard.allows(unit, subject=request.user_id, client_id=request.client_id)
+        return Dispatch.SEND if allowed else Dispatch.DROP
 
     def revoke(self, unit: Unit, *, request_id: str, now: datetime, reason: str = "operator") -> bool:
         """End a request for operator or person: pending → cancelled, approved → denied. Return whether it moved."""

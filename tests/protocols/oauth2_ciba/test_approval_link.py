@@ -5,11 +5,16 @@ import asyncio
 import pytest
 
 from protocols.oauth2 import Closed, Landing, Opened, Permission, permissions_of
+from protocols.oauth2_ciba.decoys import Dispatch
 from protocols.oauth2_ciba.guard import block
 from protocols.oauth2_ciba.states import State
 from tests.protocols.world import SHOP, World
 
 pytestmark = pytest.mark.anyio
+
+
+async def dispatch(world: World, request_id: str) -> Dispatch:
+    return await world.database.read(lambda unit: world.records.dispatch(unit, request_id))
 
 
 async def landing(world: World, auth_req_id: str) -> Landing:
@@ -167,7 +172,7 @@ async def test_the_guard_at_the_link_asks_for_a_neutral_page(world: World, cause
     row = await world.row(auth_req_id)
     assert not (await landing(world, auth_req_id)).allowed
     assert await world.open(auth_req_id, "a") == Closed("unavailable")
-    assert not await world.database.read(lambda unit: world.records.may_dispatch(unit, row.request_id))
+    assert await dispatch(world, row.request_id) is Dispatch.DROP
     assert (await world.row(auth_req_id)).status is State.PENDING
 
 
@@ -177,8 +182,12 @@ def test_a_scope_that_has_left_the_settings_is_shown_by_its_name() -> None:
 
 async def test_a_message_may_go_out_while_the_guard_says_yes(small_world: World) -> None:
     row = await small_world.row(await small_world.asked())
-    assert await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, row.request_id))
-    assert not await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, "unknown"))
+    assert await small_world.database.read(
+        lambda unit: small_world.records.dispatch(unit, row.request_id) is Dispatch.SEND
+    )
+    assert not await small_world.database.read(
+        lambda unit: small_world.records.dispatch(unit, "unknown") is Dispatch.SEND
+    )
 
 
 async def test_no_message_goes_out_about_a_request_that_is_decided(small_world: World) -> None:
@@ -186,7 +195,9 @@ async def test_no_message_goes_out_about_a_request_that_is_decided(small_world: 
     auth_req_id = await small_world.asked()
     row = await small_world.row(auth_req_id)
     await small_world.post("/oauth2/bc-authorize/cancel", {"auth_req_id": auth_req_id})
-    assert not await small_world.database.read(lambda unit: small_world.records.may_dispatch(unit, row.request_id))
+    assert not await small_world.database.read(
+        lambda unit: small_world.records.dispatch(unit, row.request_id) is Dispatch.SEND
+    )
 
 
 async def test_the_journey_that_claims_is_pinned_to_the_version_it_began_with(small_world: World) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from protocols.oauth2 import REFRESH_GRANT, Closed
 from protocols.oauth2.tables import CLIENTS
+from protocols.oauth2_ciba.decoys import Dispatch
 from protocols.oauth2_ciba.guard import block, lift
 from tests.protocols.changed import REFRESHING, change, given, introspection, userinfo
 from tests.protocols.world import BANK, ISSUER, SHOP, World, as_error
@@ -54,7 +55,7 @@ async def at_initiation(w: World, between: Cause) -> Answer:
 async def at_dispatch(w: World, between: Cause) -> Answer:
     row = await w.row(await w.asked())
     await between(w)
-    return (await w.database.read(lambda unit: w.records.may_dispatch(unit, row.request_id)),)
+    return (await w.database.read(lambda unit: w.records.dispatch(unit, row.request_id) is Dispatch.SEND),)
 
 
 async def at_the_link(w: World, between: Cause) -> Answer:
