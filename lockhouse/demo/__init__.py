@@ -1,7 +1,7 @@
 """`lockhouse demo`: the whole journey on one machine, with real parts, in a folder that is gone afterwards.
 
-A real server as a process of its own, a real SMTP server as somebody's mailbox, a public client library as the
-client. The reader plays the person; without a terminal the demo plays the person through the same pages and forms.
+A real server as a process of its own, a real SMTP server as somebody's mailbox, and our client library as the client.
+The reader plays the person; without a terminal the demo plays the person through the same pages and forms.
 """
 
 import sys
@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 __all__ = ["run_demo"]
 
-_EXTRA = ("aiosmtpd", "requests_oauth2client")
+_EXTRA = ("aiosmtpd",)
 
 
 def run_demo(*, auto: bool) -> int:

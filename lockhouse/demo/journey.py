@@ -1,18 +1,33 @@
-"""The demo itself: asks as a shop, shows the mail, lets somebody decide, polls, verifies the tokens."""
+"""The demo itself: asks as a shop, shows the mail, lets somebody decide, waits, shows the tokens."""
 
 import re
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from types import FrameType
 from typing import NoReturn
 
-from lockhouse.demo.client import Asked, Poll, Shop
+import jwt
+
+from lockhouse.client import (
+    ApprovalRequest,
+    Approved,
+    Asked,
+    CibaClient,
+    CibaClientError,
+    Denied,
+    Expired,
+    Failed,
+    Outcome,
+    Pending,
+)
+from lockhouse.demo.client import Recorder, open_shop
 from lockhouse.demo.deployment import Deployment
 from lockhouse.demo.errors import DemoFailed
 from lockhouse.demo.mailbox import Mailbox
@@ -26,10 +41,20 @@ _ADDRESS = "ann@demo.example"
 _MESSAGE = "Order 4711 · blue heron"
 _LIFE = 300
 _WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heron", "inlet", "juniper", "kelp", "larch")
-_ENDINGS = {
-    "access_denied": "access_denied: Ann said no. The shop learns that, and nothing else.",
-    "expired_token": "expired_token: nobody decided in time. The shop has to ask again.",
+_ENDINGS: Mapping[type[Outcome], str] = {
+    Denied: "access_denied: Ann said no. The shop learns that, and nothing else.",
+    Expired: "expired_token: nobody decided in time. The shop has to ask again.",
+    Failed: "invalid_grant: the request is there no more. The shop has to ask again.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Ann:
+    """The person of the demo: her link and password, and whether the reader `plays` her."""
+
+    link: str
+    password: str = field(repr=False)
+    plays: bool
 
 
 def play(*, auto: bool) -> int:
@@ -41,7 +66,7 @@ def play(*, auto: bool) -> int:
     except KeyboardInterrupt:
         story.ending("Stopped. The server is down and its folder is gone.", good=False)
         return 130
-    except DemoFailed as failed:
+    except (DemoFailed, CibaClientError) as failed:
         sys.stderr.write(f"The demo stopped: {failed}\n")
         return 1
 
@@ -59,18 +84,21 @@ def _play(story: Story, *, auto: bool) -> int:
             )
             client.result()
             person.result()
-        shop = Shop(issuer=deployment.issuer, client_id=_CLIENT, secret=secret)
-        with closing(shop):
-            asked = _ask(story, shop)
+        recorder = Recorder()
+        with open_shop(issuer=deployment.issuer, client_id=_CLIENT, secret=secret, recorder=recorder) as shop:
+            asked = _ask(story, shop, recorder)
             link = _receive(story, mailbox)
-            answer = _decide(story, shop, asked, link, password, auto=auto)
-            return _finish(story, shop, answer)
+            outcome = _decide(story, shop, recorder, asked, _Ann(link, password, plays=not auto))
+            return _finish(story, shop, outcome)
 
 
-def _ask(story: Story, shop: Shop) -> Asked:
+def _ask(story: Story, shop: CibaClient, recorder: Recorder) -> Asked:
     story.step("The shop asks")
-    asked = shop.ask(login_hint=_ADDRESS, scope="openid profile", binding_message=_MESSAGE, requested_expiry=_LIFE)
-    story.exchange(shop.last)
+    question = ApprovalRequest(
+        login_hint=_ADDRESS, scope="openid profile", binding_message=_MESSAGE, requested_expiry=_LIFE
+    )
+    asked = shop.ask(question)
+    story.exchange(recorder.last)
     story.say(
         "The shop authenticated itself and named Ann by a hint. It holds a ticket (auth_req_id) at once, "
         "and learns nothing more until Ann has decided."
@@ -86,47 +114,34 @@ def _receive(story: Story, mailbox: Mailbox) -> str:
     return _link(message)
 
 
-def _decide(story: Story, shop: Shop, asked: Asked, link: str, password: str, *, auto: bool) -> Poll:
-    story.step("Ann decides, while the shop polls")
-    ends = time.monotonic() + asked.expires_in
+def _decide(story: Story, shop: CibaClient, recorder: Recorder, asked: Asked, ann: _Ann) -> Outcome:
+    story.step("Ann decides, while the shop waits")
+    ends = time.monotonic() + _LIFE
     first = shop.poll(asked)
-    story.exchange(shop.last)
-    story.say(f"Not yet. The shop asks again every {asked.interval} seconds.")
-    if first.state not in {"waiting", "slow"}:
+    story.exchange(recorder.last)
+    if not isinstance(first, Pending):
         return first
-    if auto:
-        with Person(password=password) as ann:
-            for happening in ann.approve(link):
-                story.fact(f"Ann sees {happening}")
+    story.say("Not yet. From now on the shop lets the server hold its question back until there is news.")
+    if ann.plays:
+        story.your_turn(ann.link, ann.password)
     else:
-        story.your_turn(link, password)
-    return _poll_until_final(story, shop, asked, ends)
+        with Person(password=ann.password) as person:
+            for happening in person.approve(ann.link):
+                story.fact(f"Ann sees {happening}")
+    with story.waiting(lambda: f"authorization_pending · {max(0, round(ends - time.monotonic()))} s left"):
+        return shop.wait(first.asked)
 
 
-def _poll_until_final(story: Story, shop: Shop, asked: Asked, ends: float) -> Poll:
-    interval, answer = float(asked.interval), Poll(state="waiting", error="authorization_pending")
-    with story.waiting() as status:
-        while answer.state in {"waiting", "slow"}:
-            for _ in range(round(interval * 4)):
-                left = max(0, round(ends - time.monotonic()))
-                status.update(f"{answer.error} · {left} s left · polling every {interval:.0f} s")
-                time.sleep(0.25)
-            answer = shop.poll(asked)
-            # CIBA Core 11: slow_down asks for five more seconds, for good.
-            interval += 5 if answer.state == "slow" else 0
-    return answer
-
-
-def _finish(story: Story, shop: Shop, answer: Poll) -> int:
+def _finish(story: Story, shop: CibaClient, outcome: Outcome) -> int:
     story.step("The shop gets its answer")
-    if answer.token is None:
-        story.fact(f"400 {answer.error}", style="cyan")
-        story.ending(_ENDINGS.get(answer.error, f"The request ended without tokens: {answer.error}."), good=False)
+    if not isinstance(outcome, Approved):
+        story.fact(type(outcome).__name__, style="cyan")
+        story.ending(_ENDINGS[type(outcome)], good=False)
         return 1
-    tokens = shop.verify(answer.token)
-    story.say(f"Tokens, signed with {tokens.algorithm}; verified against the server's published keys:")
-    story.claims("ID token: who approved, how and when", tokens.id_token)
-    story.claims("Access token: what the shop may do", tokens.access_token)
+    algorithm = jwt.get_unverified_header(outcome.tokens.id_token or "")["alg"]
+    story.say(f"Tokens, the ID token signed with {algorithm}; verified against the server's published keys:")
+    story.claims("ID token: who approved, how and when", outcome.claims)
+    story.claims("Access token: what the shop may do", shop.introspect(outcome.tokens.access_token).claims)
     story.ending("Ann approved on her own device, and the shop can prove it.", good=True)
     return 0
 

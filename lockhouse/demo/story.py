@@ -1,14 +1,12 @@
 """What the demo says: short, in the order in which things happen, each with the reason."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-import requests
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -17,6 +15,8 @@ from rich.rule import Rule
 from rich.status import Status
 from rich.syntax import Syntax
 from rich.text import Text
+
+from lockhouse.demo.client import Exchange
 
 __all__ = ["Story"]
 
@@ -57,14 +57,14 @@ class Story:
         """Tell what happened."""
         self._print(Text(text, style=style))
 
-    def exchange(self, answer: requests.Response) -> None:
+    def exchange(self, exchange: Exchange | None) -> None:
         """Show one request and its answer as they went over the wire, without the secret in the header."""
-        request = answer.request
-        body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
-        lines = [Text(f"{request.method} {urlsplit(request.url or '').path}", style="bold")]
-        lines += [Text(f"  {name} = {_shorten(name, value)}") for name, value in parse_qsl(body)]
-        shown = {name: _shorten(name, value) for name, value in answer.json().items()}
-        lines.append(Text(f"{answer.status_code} {json.dumps(shown, ensure_ascii=False)}", style="cyan"))
+        if exchange is None:
+            return
+        lines = [Text(f"{exchange.method} {exchange.path}", style="bold")]
+        lines += [Text(f"  {name} = {_shorten(name, value)}") for name, value in parse_qsl(exchange.sent)]
+        shown = {name: _shorten(name, value) for name, value in json.loads(exchange.received).items()}
+        lines.append(Text(f"{exchange.status} {json.dumps(shown, ensure_ascii=False)}", style="cyan"))
         self._print(Group(*lines))
 
     def mail(self, message: EmailMessage) -> None:
@@ -93,11 +93,9 @@ class Story:
         body = Syntax("\n".join(lines), "javascript", theme="ansi_dark", background_color="default", word_wrap=True)
         self._print(Panel(body, title=title, title_align="left", box=box.ROUNDED))
 
-    @contextmanager
-    def waiting(self) -> Iterator[Status]:
-        """Show a line that changes while the client polls; where there is no terminal, nothing."""
-        with self._console.status("", spinner="dots") as status:
-            yield status
+    def waiting(self, line: Callable[[], str]) -> Status:
+        """Return a block in which *line* is shown, asked for anew all the time; where there is no terminal, nothing."""
+        return self._console.status(_Live(line), spinner="dots")
 
     def _print(self, told: RenderableType) -> None:
         self._console.print(Padding(told, (0, 0, 0, 4), expand=False))
@@ -106,6 +104,16 @@ class Story:
         """Say how it ended."""
         self._console.print()
         self._console.print(Text(text, style="bold green" if good else "bold red"))
+
+
+class _Live:
+    """A line that is made each time it is drawn."""
+
+    def __init__(self, line: Callable[[], str]) -> None:
+        self._line = line
+
+    def __rich__(self) -> Text:
+        return Text(self._line())
 
 
 def _shorten(name: str, value: Any) -> Any:
