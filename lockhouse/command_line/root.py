@@ -30,7 +30,7 @@ PARTS: Final = (
     _part("serve", "running", "serve", "Run the server until it is interrupted; requests that run are finished first."),
     _part("doctor", "doctor", "doctor", "Look over a server and say what is wrong, with a remedy for each."),
     _part("demo", "running", "demo", "Show the whole journey on this machine: a client asks, a person approves."),
-    _part("client", "clients", "app", "Programs that may ask people for approval."),
+    _part("client", "client", "app", "Programs that may ask people for approval."),
     _part("person", "persons", "app", "People who can be asked for approval."),
     _part("keys", "keys", "app", "Keys that sign tokens: list them, rotate them, forget old ones."),
     _part("flow", "flow", "app", "Flow definitions."),

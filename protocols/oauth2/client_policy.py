@@ -19,6 +19,7 @@ class ClientPolicy:
 
     def check(self, client: NewClient, *, secret_kept: bool = False) -> None:
         """Raise ClientInvalid for the first setting that no client can have, or that this deployment does not allow."""
+        self._check_scopes(client)
         client.check(secret_kept=secret_kept)
         self._check_profile(client)
         self._check_offers(client)
@@ -33,11 +34,13 @@ class ClientPolicy:
             says = f"none or one of {', '.join(allowed)}: a client may promise more than its deployment, never less"
             raise ClientInvalid("profile", says)
 
-    def _check_offers(self, client: NewClient) -> None:
+    def _check_scopes(self, client: NewClient) -> None:
         if unknown := sorted(set(client.scopes) - set(self.scopes)):
             known = ", ".join(sorted(self.scopes))
             says = f"scopes that the settings know ({known}), found {', '.join(unknown)}"
             raise ClientInvalid("scopes", f"{says}; add [scopes.{unknown[0]}] to the settings first")
+
+    def _check_offers(self, client: NewClient) -> None:
         if client.id_token_alg is not None and client.id_token_alg not in self.algorithms:
             says = f"one of {', '.join(self.algorithms)}, found {client.id_token_alg}"
             raise ClientInvalid("id_token_alg", f"{says}; add it to keys.algorithms in the settings first")

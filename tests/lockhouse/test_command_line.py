@@ -159,7 +159,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "option missing": (["client", "add"], 2, "Missing option '--id'"),
     "option unknown": (["client", "add", "--idd", "x"], 2, "No such option"),
     "client id": (["client", "add", "--id", "a b"], 2, "client_id: expected"),
-    "client mode": (["client", "add", "--id", "a", "--mode", "carrier-pigeon"], 2, "delivery_mode: expected poll"),
+    "client mode": (["client", "add", "--id", "a", "--mode", "carrier-pigeon"], 2, "mode: expected poll"),
     "client scope": (
         ["client", "add", "--id", "a", "--scope", "openid", "--scope", "paymnt"],
         2,
