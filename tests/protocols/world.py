@@ -30,6 +30,7 @@ from protocols.oauth2_ciba import CallbackAnswer, Ciba, CibaRecords, CibaSetting
 from protocols.oauth2_ciba.composition import Flows
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id
+from protocols.oauth2_ciba.user_codes import UserCodes
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 ISSUER = "https://op.example"
@@ -335,7 +336,11 @@ class World:
 
 @asynccontextmanager
 async def make_world(
-    database: Database, material: KeyMaterial, settings: CibaSettings | None = None
+    database: Database,
+    material: KeyMaterial,
+    settings: CibaSettings | None = None,
+    *,
+    user_codes: UserCodes | None = None,
 ) -> AsyncIterator[World]:
     """Yield a protocol layer over *database* with two clients and the person behind ``ann``, ``ann@example.org``."""
     clock, flows, clients = Hand(), FlowBook(), Clients(keyring=KEYRING)
@@ -359,6 +364,7 @@ async def make_world(
         assertion_key=key,
         signing_keys=signing_keys,
         settings=settings,
+        user_codes=user_codes,
     )
     flows.records = records
     ciba = Ciba(
