@@ -69,8 +69,8 @@ class Notified:
 
     async def asked(self, **changes: str | None) -> str:
         """Send a good request and return its auth_req_id."""
-        token = {} if self.mode == "poll" else {"client_notification_token": TOKEN}
-        return await self.world.asked(**token, **changes)
+        token = None if self.mode == "poll" else TOKEN
+        return await self.world.asked(client_notification_token=token, **changes)
 
     async def approved(self, **changes: str | None) -> str:
         """Send a request, have it approved, and return its auth_req_id."""
