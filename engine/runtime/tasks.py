@@ -22,6 +22,7 @@ from engine.contracts import (
     check_fields,
 )
 from engine.execution import Failed, Promised, RunTask, Succeeded, pack
+from engine.runtime.answer_size import is_too_long
 from engine.runtime.bounded import bounded
 from engine.runtime.ports import Executor, ExternalExecutor, TransactionalExecutor
 from engine.storage import Unit
@@ -100,6 +101,8 @@ class Registry:
                 declared = contract.outcomes.get(outcome)
                 if declared is None or check_fields(declared, fields):
                     raise Fault("contract_broken", f"'{contract.name}' does not declare this answer '{outcome}'")
+                if is_too_long(fields):
+                    raise Fault("answer_too_long", f"'{contract.name}' answers with more than the state may hold")
                 result: Succeeded | Promised = Succeeded(outcome=outcome, fields=fields)
             case Deferred(until=until, send=send) if contract.defers and _is_moment(until):
                 result = Promised(until=until)
@@ -155,6 +158,8 @@ def _is_moment(value: object) -> bool:
 
 def _can_be_kept(message: Message, contract: Contract) -> bool:
     """Return whether the outbox can store *message* and later complete its node with it."""
+    if is_too_long(message.payload):
+        return False
     json.dumps(pack(message.payload))  # raises where it cannot be kept: a fault of the executor like any other
     if message.give_up_at is not None and not _is_moment(message.give_up_at):
         return False

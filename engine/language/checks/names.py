@@ -17,6 +17,7 @@ FAULT_KINDS = ("transient", "refused", "fault")
 Wrong = tuple[str, int, str, Iterable[str]]
 ENGINE_FAULTS = (
     "abandoned",
+    "answer_too_long",
     "arguments_invalid",
     "contract_broken",
     "deferred_timeout",

@@ -54,6 +54,16 @@ async def test_a_capability_opens_its_own_execution_only(front: Front) -> None:
     assert problem(answer, 404, "unknown_execution") == problem(there_is_none, 404, "unknown_execution")
 
 
+async def test_the_token_of_another_executions_step_answers_nothing(front: Front) -> None:
+    one, other = await front.start(), await front.start()
+
+    answer = await front.submit(one, other.step["token"], "submit", password="sesame")
+
+    assert problem(answer, 409, "step_conflict")["step"]["token"] == one.step["token"]
+    assert (await front.show(one)).json()["node"] == (await front.show(other)).json()["node"] == "ask"
+    assert front.house.check.asked == []
+
+
 async def test_without_a_token_that_was_given_out_nothing_opens(front: Front) -> None:
     one = await front.start()
 

@@ -28,6 +28,7 @@ WRONG = text("SELECT nothing FROM nowhere")
 READ = select(executions.c.state).where(executions.c.id == bindparam("id"))
 WRITE = update(executions).where(executions.c.id == bindparam("b_id")).values(state=bindparam("state"))
 END_LEASES = update(outbox).values(lease_until=0)
+STATES = select(executions.c.state)
 OUTGOING = select(outbox.c.status, outbox.c.payload)
 
 
@@ -136,6 +137,29 @@ async def test_a_large_answer_is_kept(house: House) -> None:
     reference = "x" * 3_000_000
     house.book.act = lambda _context, _inputs: Done("booked", {"reference": reference})
     assert (await house.begin("counting")).result["reference"] == reference
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Done("booked", {"reference": "x" * 50_000_000}),
+        Done("booked", {"reference": "r"}, (Message(sender="post", payload={"text": "x" * 50_000_000}),)),
+    ],
+    ids=["fields", "message"],
+)
+async def test_an_answer_of_fifty_megabytes_is_a_fault_and_nothing_of_it_is_kept(house: House, answer: Done) -> None:
+    house.book.act = lambda _context, _inputs: answer
+    step = await house.begin("counting")
+    assert (step.outcome, step.result["node"]) == ("fault", "book")
+    assert step.result["code"] == ("contract_broken" if answer.send else "answer_too_long")
+    assert len(house.book.asked) == 1
+    states = await house.database.read(lambda unit: unit.execute(STATES).scalars())
+    assert max(map(len, states)) < 10_000
+
+
+async def test_an_answer_that_goes_beyond_its_contract_by_fifty_megabytes_is_a_fault(house: House) -> None:
+    house.book.act = lambda _context, _inputs: Done("booked", {"reference": "r", "more": "x" * 50_000_000})
+    assert (await house.begin("counting")).result == {"code": "contract_broken", "node": "book"}
 
 
 async def test_a_statement_that_is_wrong_is_the_executors_fault(house: House) -> None:
