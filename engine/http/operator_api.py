@@ -29,6 +29,8 @@ from engine.http.publishing import VersionHandlers
 from engine.language import Catalogue
 from engine.runtime.engine import Engine
 
+_GO_BACK: Final = {"rollBackFlow": {"flow": "/items/0/flow"}}
+_SETTLE: Final = {name: {"message": "/items/0/id"} for name in ("retryDeadLetter", "dropDeadLetter")}
 _LONG_BODY: Final = MOST_FLOW_TEXT * 6 + 1024
 # What an operator's token may be given, and what it allows.
 OPERATOR_SCOPES: Final = {
@@ -62,7 +64,7 @@ def operator_operations(
             path="/operator/flows",
             about="List every version of every flow, and how many executions stand in it.",
             handler=versions.versions,
-            answers={200: Answer(about="the versions", model=VersionsBody)},
+            answers={200: Answer(about="the versions", model=VersionsBody, links=_GO_BACK)},
         ),
         operation(
             "flows:check",
@@ -153,7 +155,7 @@ def operator_operations(
             path="/operator/dead-letters",
             about="List messages that were given up.",
             handler=handlers.letters,
-            answers={200: Answer(about="the messages, without what they say", model=LettersBody)},
+            answers={200: Answer(about="the messages, without what they say", model=LettersBody, links=_SETTLE)},
             query=LetterQuery,
             problems=(422,),
         ),

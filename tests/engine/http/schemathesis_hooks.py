@@ -42,8 +42,8 @@ def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -
 @schemathesis.hook
 def after_call(_context: Any, _case: Any, response: Any) -> None:
     """Remember the capabilities of the executions that schemathesis starts."""
-    if response.status_code == 201:
-        told = response.json()
+    told = response.json() if response.status_code == 201 else {}
+    if "step" in told:
         _tokens[told["step"]["execution"]] = told["capability"]
 
 
