@@ -20,9 +20,7 @@ class IdTokenHintSection(BaseModel):
         default="register",
         description="register: only a key of ours that was lost, for people with a grant; proceed: any; reject: none",
     )
-    max_age_days: int = Field(
-        default=400, ge=1, le=3650, description="days after which an ID Token is no hint"
-    )
+    max_age_days: int = Field(default=400, ge=1, le=3650, description="days after which an ID Token is no hint")
 
 
 class UserCodeSection(BaseModel):
@@ -30,9 +28,7 @@ class UserCodeSection(BaseModel):
 
     model_config = FORBID
 
-    free_failures: int = Field(
-        default=5, ge=1, description="wrong codes of one client before it must wait"
-    )
+    free_failures: int = Field(default=5, ge=1, description="wrong codes of one client before it must wait")
     max_delay: int = Field(default=3600, ge=1, description="longest wait between two tries, in seconds")
 
 

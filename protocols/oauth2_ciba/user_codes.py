@@ -92,7 +92,8 @@ def judge_code(
     if not client.takes_user_code:
         return None
     subject, client_id = addressee.subject, client.client_id
-    kept = codes.kept(unit, subject)
+    # Of a person who was found it is known by now; nobody is behind a decoy, and looking would take longer.
+    kept = codes.kept(unit, subject) if addressee.decoy is None else None
     if code is None:
         if kept is not None:
             raise OAuthError("missing_user_code", "this person's user_code is required")
