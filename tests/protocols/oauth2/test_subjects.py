@@ -7,7 +7,7 @@ from engine.storage import Keyring, Unit
 from protocols.oauth2 import REFRESH_GRANT, person_of, subject_for
 from protocols.oauth2.tables import SUBJECTS
 from tests.protocols.changed import REFRESHING, change, claims_in, given, introspection, userinfo
-from tests.protocols.world import BANK, KEYRING, PUSHY, SHOP, World
+from tests.protocols.world import BANK, KEYRING, PUSHY, SHOP, World, as_error
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +81,13 @@ async def test_a_name_tells_nothing_without_the_pepper(small_world: World, secto
     other = Keyring({"k1": bytes(range(1, 33))}, "k1")
     assert subject_for(KEYRING, client, "sub-ann") == subject_for(KEYRING, client, "sub-ann")
     assert subject_for(other, client, "sub-ann").told != subject_for(KEYRING, client, "sub-ann").told
+
+
+async def test_an_id_token_hint_finds_the_person_behind_a_name_of_its_own_sector(world: World) -> None:
+    """Pairwise subjects resolve through the requesting client's sector, and through no other."""
+    await change(world, **PAIRWISE)
+    token = (await given(world))["id_token"]
+    auth_req_id = await world.asked(login_hint=None, id_token_hint=token)
+    assert (await world.row(auth_req_id)).user_id == "sub-ann"
+    await change(world, sector="moved.example")
+    assert as_error(await world.ask(login_hint=None, id_token_hint=token)) == (400, "unknown_user_id")
