@@ -27,6 +27,7 @@ REQUIRED = {
     "hashed": {
         "ciba_requests.auth_req_id_hash",
         "ciba_requests.link_hash",
+        "ciba_used_tokens.jti_hash",
         "engine_capabilities.token_hash",
         "engine_person_tokens.token_hash",
         "lockhouse_operator_tokens.token_hash",
@@ -43,7 +44,7 @@ REQUIRED = {
         "oauth2_clients.secret_mac",
         "lockhouse_hint_keys.key_hash",
     },
-    "argon2id": {"lockhouse_persons.password"},
+    "argon2id": {"lockhouse_persons.password", "lockhouse_persons.user_code"},
     "sealed": {
         "engine_executions.state",
         "engine_history.entry",
