@@ -28,6 +28,7 @@ from lockhouse.template import settings_file
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, generate_keys, load_assertion_key
 from protocols.oauth2.signing_keys import NoSigningKey
 from protocols.oauth2_ciba import CIBA_TABLES
+from protocols.oauth2_code import CODE_TABLES
 
 __all__ = [
     "OWNERS",
@@ -43,7 +44,7 @@ __all__ = [
 SETTINGS_FILE = "lockhouse.toml"
 
 # In layer order: what stands below is upgraded first.
-OWNERS: Sequence[TableOwner] = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, LOCKHOUSE_TABLES)
+OWNERS: Sequence[TableOwner] = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, LOCKHOUSE_TABLES)
 
 
 class AlreadyThere(Exception):

@@ -226,6 +226,7 @@ class LogSection(BaseModel):
 
 # The callback of the protocol layer in this process, as flows name it.
 LOCAL_CALLBACK = "ciba"
+SIGN_IN_CALLBACK = "sign_in"
 
 
 class Settings(BaseSettings):
@@ -295,8 +296,9 @@ class Settings(BaseSettings):
     @field_validator("callbacks")
     @classmethod
     def _only_elsewhere(cls, callbacks: dict[str, str]) -> dict[str, str]:
-        if LOCAL_CALLBACK in callbacks:
-            raise ValueError(f"another name than {LOCAL_CALLBACK}: that one is this server's own and goes nowhere else")
+        for own in (LOCAL_CALLBACK, SIGN_IN_CALLBACK):
+            if own in callbacks:
+                raise ValueError(f"another name than {own}: that one is this server's own and goes nowhere else")
         return callbacks
 
     @model_validator(mode="after")

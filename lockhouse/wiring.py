@@ -28,6 +28,7 @@ from lockhouse.application import build_application
 from lockhouse.background import Sweep, sweeping
 from lockhouse.channels import channels_of
 from lockhouse.ciba_values import ciba_settings
+from lockhouse.code_flow import code_flow, first_of, sign_ins_beside
 from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys, OutgoingNotifications
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
@@ -38,6 +39,7 @@ from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import Persons
 from lockhouse.directory.user_codes import DirectoryUserCodes, UserCodeTries
 from lockhouse.directory.verifier import DirectoryVerifier
+from lockhouse.doors import Doors
 from lockhouse.flow_api import flow_api_routes
 from lockhouse.flows import flows_folder
 from lockhouse.gate import gate_routes
@@ -47,9 +49,10 @@ from lockhouse.messages import check_messages
 from lockhouse.observability import Watched, watched
 from lockhouse.outgoing import Outgoing
 from lockhouse.plugins import Plugin, contracts_with, plugins_of
-from lockhouse.settings import LOCAL_CALLBACK, Settings
+from lockhouse.settings import LOCAL_CALLBACK, SIGN_IN_CALLBACK, Settings
 from lockhouse.signing import rotate_due_keys
 from protocols.oauth2 import Clients, RemoteKeys, SigningKeys, load_assertion_key
+from protocols.oauth2.sign_ins import SIGN_IN_END, SignIns
 from protocols.oauth2_ciba import (
     PING_SENDER,
     PUSH_SENDER,
@@ -95,6 +98,7 @@ class Assembled:
     attempts: Attempts
     code_tries: UserCodeTries
     records: CibaRecords
+    sign_ins: SignIns
     persons: Persons
     clients: Clients
     outgoing: Outgoing
@@ -127,8 +131,9 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             remote_keys=RemoteKeys(OutgoingKeys(outgoing=parts.outgoing)),
             flow_digest=engine.digest_of,
         )
+        code = code_flow(installation, ciba=ciba, sign_ins=parts.sign_ins, engine=engine)
         gate = gate_routes(
-            ciba=ciba,
+            requests=Doors((ciba, code.door)),
             engine=engine,
             database=database,
             keyring=keyring,
@@ -137,6 +142,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         )
         due = (
             Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
+            Sweep(name="sign_ins", every=timedelta(minutes=1), act=code.sweep),
             Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
             Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, parts)),
         )
@@ -145,7 +151,8 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         application = build_application(
             issuer=settings.issuer,
             routes=[
-                *protocol_routes(ciba),
+                *protocol_routes(ciba, grants=code.grants),
+                *code.routes,
                 *gate,
                 *flow_api_routes(engine, settings.flow_api, catalogue=flows.catalogue),
                 *parts.watching.routes(engine),
@@ -195,7 +202,14 @@ async def assembled(
             settings=ciba_settings(configuration),
             user_codes=DirectoryUserCodes(persons=persons, tries=code_tries, hashes=passwords),
         )
-        verifier = DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=records.claim)
+        sign_ins = sign_ins_beside(records, assertion_key=assertion_key)
+        verifier = DirectoryVerifier(
+            database=database,
+            attempts=attempts,
+            passwords=passwords,
+            claim=first_of(records.claim, sign_ins.claim),
+            find=accounts.find,
+        )
         contacts = DirectoryContacts(persons=persons, channels=tuple(channels), is_decoy=is_decoy)
         executors: list[Executor] = [
             ContactChannels(contacts=contacts),
@@ -208,7 +222,7 @@ async def assembled(
             AssertionPost(
                 issuer=settings.issuer,
                 signer=assertion_key,
-                local={LOCAL_CALLBACK: records},
+                local={LOCAL_CALLBACK: records, SIGN_IN_CALLBACK: sign_ins},
                 remote=settings.callbacks,
                 courier=OutgoingCourier(outgoing=outgoing),
             ),
@@ -221,7 +235,7 @@ async def assembled(
             database=database,
             flows=flows,
             executors=executors,
-            on_end={**records.ends(), **FLOW_API_ENDS},
+            on_end={**records.ends(), SIGN_IN_END: sign_ins.ended, **FLOW_API_ENDS},
             senders={
                 **{name: GuardedSender(sender=channel.sender, guard=guard) for name, channel in channels.items()},
                 **dict.fromkeys((PING_SENDER, PUSH_SENDER), notifying),
@@ -239,6 +253,7 @@ async def assembled(
             attempts=attempts,
             code_tries=code_tries,
             records=records,
+            sign_ins=sign_ins,
             persons=persons,
             clients=clients,
             outgoing=outgoing,

@@ -12,6 +12,7 @@ from engine.storage import Database, Unit
 from executors.password_auth import Authenticated, Delayed, Locked, Rejected, Reserved
 from lockhouse.directory.attempts import Attempts, Claimed, OutOfTries, Wait
 from lockhouse.directory.passwords import Passwords
+from protocols.oauth2 import Ambiguous, Found, Nobody
 
 __all__ = ["Claim", "DirectoryVerifier"]
 
@@ -24,19 +25,34 @@ class Claim(Protocol):
         ...
 
 
+class Find(Protocol):
+    """Whoever knows which person a name means."""
+
+    def __call__(self, unit: Unit, hint: str) -> Found | Ambiguous | Nobody:
+        """Return whom *hint* means."""
+        ...
+
+
 class DirectoryVerifier:
     """The directory's passwords. *claim* is asked in the transaction that records a right one."""
 
-    def __init__(self, *, database: Database, attempts: Attempts, passwords: Passwords, claim: Claim) -> None:
-        self._database, self._attempts, self._passwords, self._claim = database, attempts, passwords, claim
+    def __init__(
+        self, *, database: Database, attempts: Attempts, passwords: Passwords, claim: Claim, find: Find
+    ) -> None:
+        self._database, self._attempts, self._passwords = database, attempts, passwords
+        self._claim, self._find = claim, find
 
     async def reserve(self, context: Context, subject: str) -> Reserved | Delayed | Locked:
-        """Count a try before it is made."""
-        decided = await self._database.run(
-            lambda unit: self._attempts.reserve(
-                unit, key=context.key, correlation=context.correlation, subject=subject, now=context.now
+        """Count a try before it is made. *subject* may be any name that somebody types to say who they are."""
+
+        def act(unit: Unit) -> tuple[str, Claimed | Wait | OutOfTries]:
+            found = self._find(unit, subject)
+            who = found.subject if isinstance(found, Found) else subject
+            return who, self._attempts.reserve(
+                unit, key=context.key, correlation=context.correlation, subject=who, now=context.now
             )
-        )
+
+        subject, decided = await self._database.run(act)
         match decided:
             case Claimed(kept=kept):
                 return Reserved(subject=subject, kept=kept)

@@ -164,10 +164,27 @@ class Door:
 
     async def _answer(self, call: _Call, scene: Scene) -> Response:
         cookie = await self._visits.sign_in(scene.visit, link=call.link)
+        if scene.step is not None and scene.step.status == "ended":
+            address = await self._visits.leave(scene.visit, link=call.link)
+            if address is not None:
+                return self._send(scene, address, cookie)
         csrf = csrf_token(self._mac, cookie or call.cookie)
         response = draw(self._renderer, scene, path=call.path, csrf=csrf)
         if cookie is not None or not call.known:
             set_cookie(response, cookie or call.cookie, self._settings)
+        return response
+
+    def _send(self, scene: Scene, address: str, cookie: str | None) -> Response:
+        """Send the browser on, to an address that the protocol layer answers for.
+
+        By a page and not by a redirect: after a form, our own policy lets a browser be redirected to ourselves only.
+        """
+        landing = scene.visit.landing
+        response = self._renderer.page(
+            "leaving", status=200, address=address, requester=landing.requester if landing else ""
+        )
+        if cookie is not None:
+            set_cookie(response, cookie, self._settings)
         return response
 
     def _say(self, notice: str) -> Notice:

@@ -107,7 +107,9 @@ def choose_page(
 
 def _at_beginning(landing: Landing, signed_in_as: str | None) -> Page:
     # A session never replaces authentication; but who is signed in as somebody else is told so first.
-    return Page.LANDING if signed_in_as in {None, landing.subject} else Page.WRONG_PERSON
+    # Where anybody may come, there is nobody to be somebody else than.
+    expected = signed_in_as in {None, landing.subject} or not landing.subject
+    return Page.LANDING if expected else Page.WRONG_PERSON
 
 
 def _at_step(step: Step, signed_in_as: str | None) -> Page:

@@ -22,6 +22,13 @@ class Requests(Protocol):
         """Start a login attempt as *execution*, or say why not."""
         ...
 
+    def leave(self, unit: Unit, *, link: str, execution: str, token: str, now: datetime) -> str | None:
+        """Return where the browser of *execution* goes now that it is over, once; None: it stays on our page.
+
+        *token* is a random text that it may take along.
+        """
+        ...
+
 
 class Journeys(Protocol):
     """The executions that pages show."""

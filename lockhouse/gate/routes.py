@@ -23,7 +23,7 @@ _FOR_A_DAY = "public, max-age=86400"
 
 def gate_routes(
     *,
-    ciba: Requests,
+    requests: Requests,
     engine: Journeys,
     database: Database,
     keyring: Keyring,
@@ -33,7 +33,7 @@ def gate_routes(
     """Return the routes of the pages for people. GET changes nothing; whatever changes something is a POST."""
     assets, wording = check_looks(settings)
     door = Door(
-        visits=Visits(requests=ciba, database=database, keyring=keyring, clock=clock),
+        visits=Visits(requests=requests, database=database, keyring=keyring, clock=clock),
         journeys=engine,
         renderer=Renderer(settings=settings, assets=assets, wording=wording),
         mac=keyring.mac,

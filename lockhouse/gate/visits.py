@@ -109,6 +109,15 @@ class Visits:
         )
         return cookie if rotated else None
 
+    async def leave(self, visit: Visit, *, link: str) -> str | None:
+        """Return where this browser goes now that its attempt is over; None where it stays."""
+        execution, token, now = visit.execution, secrets.token_urlsafe(32), visit.now
+        if execution is None:
+            return None
+        return await self._database.run(
+            lambda unit: self._requests.leave(unit, link=link, execution=execution, token=token, now=now)
+        )
+
     async def sign_out(self, cookie: str) -> None:
         """Forget the browser's session."""
         session = fingerprint(cookie)

@@ -24,6 +24,8 @@ _MEMBERS = {
     "sector": "sector_identifier_uri",
 }
 # Asked for, they promise what this server cannot keep; to ignore them would leave a client less safe than it thinks.
+# Clients of the code grant are the operator's to register.
+_REGISTERED_GRANTS = frozenset({CIBA_GRANT, REFRESH_GRANT})
 _REFUSED = (
     "dpop_bound_access_tokens",
     "id_token_encrypted_response_alg",
@@ -108,8 +110,8 @@ def _grant_types(metadata: Mapping[str, Any], mode: str | None) -> tuple[str, ..
         return tuple(sorted((CIBA_GRANT, REFRESH_GRANT)))
     if mode == "push":
         asked = [CIBA_GRANT, *asked]  # it need not ask for what it never sends (requirement 12), but it is what it does
-    if CIBA_GRANT not in asked:
-        raise invalid_metadata("grant_types", f"{CIBA_GRANT} among them")
+    if CIBA_GRANT not in asked or not set(asked) <= _REGISTERED_GRANTS:
+        raise invalid_metadata("grant_types", f"{CIBA_GRANT}, and {REFRESH_GRANT} where it is wanted")
     return tuple(sorted(set(asked)))
 
 

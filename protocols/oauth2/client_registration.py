@@ -18,7 +18,9 @@ from protocols.oauth2.key_sets import KeySetInvalid, parse_key_set
 
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 REFRESH_GRANT = "refresh_token"
-GRANT_TYPES = (CIBA_GRANT, REFRESH_GRANT)
+CODE_GRANT = "authorization_code"
+GRANT_TYPES = (CIBA_GRANT, CODE_GRANT, REFRESH_GRANT)
+INTERACTIVE_GRANTS = frozenset(GRANT_TYPES) - {REFRESH_GRANT}  # those in which somebody is asked
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", "private_key_jwt")
 DELIVERY_MODES = ("poll", "ping", "push")
@@ -99,6 +101,7 @@ class NewClient:
     token_format: str = "jwt"  # noqa: S105 - a format's name, no secret
     agent: bool = False
     profile: str | None = None
+    redirect_uris: Sequence[str] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -131,6 +134,8 @@ class NewClient:
             ("grant_types", set(self.grant_types) <= set(GRANT_TYPES), f"of {' and '.join(GRANT_TYPES)}"),
             ("id_token_alg", self.id_token_alg in (None, *ALGORITHMS), f"none or one of {', '.join(ALGORITHMS)}"),
             ("resource", is_resource(self.resource), "an absolute address without fragment (RFC 8707 section 2)"),
+            ("redirect_uris", all(map(is_called_address, self.redirect_uris)), "https addresses without fragment"),
+            ("redirect_uris", CODE_GRANT not in self.grant_types or bool(self.redirect_uris), "at least one address"),
         )
 
     def _key_checks(self) -> Sequence[tuple[str, bool, str]]:

@@ -44,6 +44,7 @@ class Client:
     token_format: str
     agent: bool
     profile: str | None
+    redirect_uris: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def metadata_columns(client: NewClient) -> dict[str, Any]:
         "token_format": client.token_format,
         "agent": int(client.agent),
         "profile": client.profile,
+        "redirect_uris": json.dumps(list(client.redirect_uris)) if client.redirect_uris else None,
         "details": json.dumps(dict(client.details), sort_keys=True) if client.details else None,
     }
 
@@ -138,6 +140,7 @@ def client_in(row: Any) -> Client:
         token_format=row.token_format or "jwt",
         agent=bool(row.agent),
         profile=row.profile,
+        redirect_uris=tuple(json.loads(row.redirect_uris or "[]")),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocols.oauth2.client_assertions import SECRET_ALGORITHMS
-from protocols.oauth2.client_registration import DELIVERY_MODES, GRANT_TYPES, SUBJECT_TYPES
+from protocols.oauth2.client_registration import CIBA_GRANT, CODE_GRANT, DELIVERY_MODES, REFRESH_GRANT, SUBJECT_TYPES
 from protocols.oauth2.profiles import Profile, profile_named
 
 __all__ = ["Endpoints", "Offers", "metadata"]
@@ -44,6 +44,7 @@ class Offers:
     acr_values: Sequence[str]
     algorithms: Sequence[str]
     profile: str = "core"
+    grant_types: Sequence[str] = (CIBA_GRANT, REFRESH_GRANT)
     registers: bool = False
     user_codes: bool = False
     signed_requests: bool = False
@@ -64,8 +65,8 @@ def metadata(offers: Offers) -> dict[str, Any]:
         **_authenticated("revocation_endpoint", rules),
         **({"registration_endpoint": at("/oauth2/register")} if offers.registers else {}),
         **_backchannel(offers, rules),
-        "grant_types_supported": list(GRANT_TYPES),
-        "response_types_supported": [],
+        "grant_types_supported": list(offers.grant_types),
+        **_browser(offers),
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offers.algorithms),
         "scopes_supported": list(offers.scopes),
@@ -83,6 +84,21 @@ def _authenticated(endpoint: str, rules: Profile) -> dict[str, list[str]]:
     return {
         f"{endpoint}_auth_methods_supported": list(rules.auth_methods),
         f"{endpoint}_auth_signing_alg_values_supported": [*rules.signing_algs, *shared],
+    }
+
+
+def _browser(offers: Offers) -> dict[str, Any]:
+    """Return what is said of requests that come by a browser (RFC 6749, RFC 7636, RFC 9126, RFC 9207)."""
+    if CODE_GRANT not in offers.grant_types:
+        return {"response_types_supported": []}
+    at = Endpoints(offers.issuer).at
+    return {
+        "authorization_endpoint": at("/oauth2/authorize"),
+        "pushed_authorization_request_endpoint": at("/oauth2/par"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
     }
 
 

@@ -42,6 +42,7 @@ CLIENTS = Table(
     Column("token_format", Text, info=_CLEAR),
     Column("agent", Integer, info=_CLEAR),
     Column("profile", Text, info=_CLEAR),
+    Column("redirect_uris", Text, info=_CLEAR),
     # who keeps this client: the operator, a file of clients, or itself by registration
     Column("origin", Text, info=_CLEAR),
     Column("registration_hash", LargeBinary, info={"kept": "hashed"}),
@@ -144,6 +145,35 @@ ACCESS_TOKENS = Table(
     Index("oauth2_access_tokens_by_grant", "grant_id"),
     Index("oauth2_access_tokens_by_hash", "token_hash", unique=True),
     Index("oauth2_access_tokens_by_expiry", "expires_at"),
+)
+
+# What somebody is asked in their own browser: all that the code grant and the device grant have in common.
+AUTHORIZATIONS = Table(
+    "oauth2_authorizations",
+    METADATA,
+    Column("authorization_id", Text, primary_key=True, info=_CLEAR),
+    Column("link_hash", LargeBinary, nullable=False, unique=True, info={"kept": "hashed"}),
+    Column("client_id", Text, nullable=False, info=_CLEAR),
+    Column("scope", Text, nullable=False, info=_CLEAR),
+    Column("resources", Text, nullable=False, info=_CLEAR),
+    Column("status", Text, nullable=False, info=_CLEAR),
+    Column("created_at", BigInteger, nullable=False, info=_CLEAR),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    # whom the client means: a name to begin with, or the only person who may answer
+    Column("login_hint", LargeBinary, info={"kept": "sealed"}),
+    Column("expected_user", Text, info=_CLEAR),
+    # who has proved who they are, and the attempt in which they did
+    Column("user_id", Text, info=_CLEAR),
+    Column("execution", Text, info=_CLEAR),
+    Column("flow_digest", Text, info=_CLEAR),
+    # what they decided, and the assertion that said so
+    Column("granted", Text, info=_CLEAR),
+    Column("methods", Text, info=_CLEAR),
+    Column("auth_time", BigInteger, info=_CLEAR),
+    Column("assertion", LargeBinary, info={"kept": "keyed_hash"}),
+    Column("grant_id", Text, info=_CLEAR),
+    Index("oauth2_authorizations_by_execution", "execution"),
+    Index("oauth2_authorizations_by_expiry", "expires_at"),
 )
 
 OAUTH2_TABLES = TableOwner(

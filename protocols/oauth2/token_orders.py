@@ -50,6 +50,7 @@ def token_order(
     resources: tuple[str, ...] = (),
     subject: Subject | None = None,
     auth_req_id: str | None = None,
+    nonce: str | None = None,
     refresh_token: str | None = None,
 ) -> TokenOrder:
     """Return the order of tokens for *client*; *refresh_token* is one that it is given with them.
@@ -68,5 +69,6 @@ def token_order(
         acts=client.agent,
         opaque=texts.access_token if client.token_format == OPAQUE else None,
         auth_req_id=auth_req_id,
+        nonce=nonce,
         refresh_token=refresh_token,
     )

@@ -63,6 +63,7 @@ class TokenOrder:
     acts: bool = False
     opaque: str | None = field(default=None, repr=False)
     auth_req_id: str | None = field(default=None, repr=False)
+    nonce: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
 
     @property
@@ -173,6 +174,8 @@ def _id_claims(order: TokenOrder, access_token: str, algorithm: str) -> dict[str
     }
     if order.auth_req_id is not None:
         claims[AUTH_REQ_ID_CLAIM] = order.auth_req_id
+    if order.nonce is not None:
+        claims["nonce"] = order.nonce
     if order.refresh_token is not None:
         claims[RT_HASH_CLAIM] = half_hash(order.refresh_token, algorithm)
     return claims

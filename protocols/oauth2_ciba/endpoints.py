@@ -1,13 +1,15 @@
 """The HTTP side of CIBA, and the routes of the whole protocol layer."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.storage import Unit
-from protocols.oauth2 import ClientPolicy, Registration
+from protocols.oauth2 import ClientPolicy, Grant, Registration
 from protocols.oauth2.endpoints import OAuthEndpoints, answering, json_response, read_form, read_proof
 from protocols.oauth2.metadata import Offers
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
@@ -17,25 +19,28 @@ from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.user_codes import NoUserCodes
 
 
-def protocol_routes(ciba: Ciba) -> list[Route]:
-    """Return every route of the protocol layer: metadata, keys, token, userinfo, and CIBA's own."""
-    records, settings = ciba.records, ciba.settings
+def protocol_routes(ciba: Ciba, *, grants: Mapping[str, Grant] = MappingProxyType({})) -> list[Route]:
+    """Return every route of the protocol layer: metadata, keys, token, userinfo, and CIBA's own.
+
+    *grants* are those of other layers, for the token endpoint that all share.
+    """
+    records, settings, every = ciba.records, ciba.settings, {**ciba.grants(), **grants}
     common = OAuthEndpoints(
         policy=settings.token_policy(),
-        offers=_offers(ciba),
-        grants=ciba.grants(),
+        offers=_offers(ciba, every),
+        grants=every,
         database=ciba.database,
         clients=records.clients,
         proofs=ciba.proofs,
         accounts=records.accounts,
-        guard=records.guard,
+        guard=records.token_guard,
         signing_keys=ciba.signing_keys,
         clock=ciba.clock,
     )
     return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba)]
 
 
-def _offers(ciba: Ciba) -> Offers:
+def _offers(ciba: Ciba, grants: Mapping[str, Grant]) -> Offers:
     settings = ciba.settings
     return Offers(
         issuer=settings.issuer,
@@ -43,6 +48,7 @@ def _offers(ciba: Ciba) -> Offers:
         acr_values=tuple(settings.acr.values()),
         algorithms=ciba.signing_keys.algorithms,
         profile=settings.profile,
+        grant_types=tuple(sorted(grants)),
         registers=settings.registration.mode != "off",
         user_codes=not isinstance(ciba.records.user_codes, NoUserCodes),
         signed_requests=True,

@@ -15,15 +15,17 @@ _DELETE = delete(BLOCKS).where(*_PAIR)
 
 
 class AccountGuard:
-    """Covers the person, the client (there, not disabled, with the grant) and the block of the pair."""
+    """Covers the person, the client (there, not disabled, with one of *grant_types*) and the block of the pair."""
 
-    def __init__(self, *, accounts: Accounts, clients: Clients) -> None:
-        self._accounts, self._clients = accounts, clients
+    def __init__(
+        self, *, accounts: Accounts, clients: Clients, grant_types: frozenset[str] = frozenset({CIBA_GRANT})
+    ) -> None:
+        self._accounts, self._clients, self._grant_types = accounts, clients, grant_types
 
     def allows(self, unit: Unit, *, subject: str, client_id: str) -> bool:
         """Return whether *client_id* may act for *subject* at this moment."""
         client = self._clients.find(unit, client_id)
-        if client is None or client.disabled or CIBA_GRANT not in client.grant_types:
+        if client is None or client.disabled or not self._grant_types & client.grant_types:
             return False
         return not is_blocked(unit, client_id, subject) and self._accounts.allowed(unit, subject, client_id)
 

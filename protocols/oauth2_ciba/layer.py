@@ -94,7 +94,7 @@ class Ciba:
             database=database,
             keyring=records.keyring,
             clients=records.clients,
-            guard=records.guard,
+            guard=records.token_guard,
             signing_keys=signing_keys,
             policy=records.settings.token_policy(),
         )
@@ -134,6 +134,9 @@ class Ciba:
     def landing(self, unit: Unit, link: str, now: datetime) -> Landing | None:
         """Return what the link leads to, or None for a link that nobody was sent. It changes nothing."""
         return self.records.link.landing(unit, link, now)
+
+    def leave(self, unit: Unit, *, link: str, execution: str, token: str, now: datetime) -> None:
+        """Stay: who was asked on another device has nowhere to go back to."""
 
     def open_attempt(self, unit: Unit, *, link: str, execution: str, now: datetime) -> Opened | Closed:
         """Have the hinted person asked to sign in, as *execution*. Afterwards cancel what ``displaced`` names.

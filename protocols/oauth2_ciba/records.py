@@ -7,6 +7,7 @@ from types import MappingProxyType
 from engine import Ended, OnSettled, Settled
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import Accounts, AssertionKey, Clients, SigningKeys
+from protocols.oauth2.client_registration import INTERACTIVE_GRANTS
 from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
 from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
@@ -43,6 +44,8 @@ class CibaRecords:
         self.keyring, self.accounts, self.clients, self.settings = keyring, accounts, clients, settings
         self.user_codes: UserCodes = user_codes or NoUserCodes()
         self.guard = AccountGuard(accounts=accounts, clients=clients)
+        # What is asked of a token does not depend on the grant that it came from.
+        self.token_guard = AccountGuard(accounts=accounts, clients=clients, grant_types=INTERACTIVE_GRANTS)
         self.link = ApprovalLink(keyring=keyring, clients=clients, guard=self.guard, settings=settings)
         self.waiters = Waiters(settings.long_polls)
         deliveries = Deliveries(keyring=keyring, clients=clients, signing_keys=signing_keys, settings=settings)

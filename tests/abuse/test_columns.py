@@ -10,11 +10,12 @@ from engine.storage import ENGINE_TABLES
 from lockhouse.tables import LOCKHOUSE_TABLES
 from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
+from protocols.oauth2_code import CODE_TABLES
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import MailServer
 from tests.fixtures.relying_party import Person, RelyingParty
 
-OWNERS = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, LOCKHOUSE_TABLES)
+OWNERS = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, LOCKHOUSE_TABLES)
 COLUMNS = {
     f"{table.name}.{column.name}": column
     for owner in OWNERS
@@ -27,7 +28,6 @@ REQUIRED = {
     "hashed": {
         "ciba_requests.auth_req_id_hash",
         "ciba_requests.link_hash",
-        "ciba_used_tokens.jti_hash",
         "engine_capabilities.token_hash",
         "engine_person_tokens.token_hash",
         "lockhouse_operator_tokens.token_hash",
@@ -44,7 +44,7 @@ REQUIRED = {
         "oauth2_clients.secret_mac",
         "lockhouse_hint_keys.key_hash",
     },
-    "argon2id": {"lockhouse_persons.password", "lockhouse_persons.user_code"},
+    "argon2id": {"lockhouse_persons.password"},
     "sealed": {
         "engine_executions.state",
         "engine_history.entry",

@@ -11,7 +11,7 @@ from engine.language import FlowTest, Graph, PromptNode, check_folder, render_di
 from engine.testing import simulate
 from tests.flow_definitions.shipped import CONTRACTS, shipped
 
-NAMES = ("ciba_journey", "login_approval", "notification_dispatch")
+NAMES = ("ciba_journey", "login_approval", "notification_dispatch", "sign_in")
 TESTS = [(name, test) for name in NAMES for test in shipped().tests[name]]
 
 
@@ -56,6 +56,10 @@ def test_the_signatures_are_those_that_protocols_rely_on() -> None:
         {"recipient", "message", "link", "expires_at"},
         {"sent": {"channel"}, "undeliverable": {"reason"}},
     )
+    assert signature(shipped().latest("sign_in")) == (
+        {"requester", "permissions", "login_hint", "callback", "correlation", "expires_at"},
+        {"approved": {"granted"}, "denied": {"by"}, "expired": set()},
+    )
 
 
 def targets(part: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -86,6 +90,7 @@ ELSEWHERE = {
     "ciba_journey": ("late", "not_told"),
     "login_approval": ("late", "locked"),
     "notification_dispatch": ("late", "wrong"),
+    "sign_in": ("late", "refused"),
 }
 WAYS = [(name, path) for name in NAMES for path in targets(shipped().latest(name).to_json())]
 

@@ -135,6 +135,7 @@ class Links:
 
     requests: dict[str, Landing] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    way_back: dict[str, str] = field(default_factory=dict)
     journeys: "Journeys | None" = None
     most_open: int = 3
 
@@ -153,6 +154,9 @@ class Links:
             self.opened.append(execution)
         self.journeys.steps[execution] = ask_password(execution)
         return Opened(displaced=self.opened[-1 - self.most_open] if len(self.opened) > self.most_open else None)
+
+    def leave(self, unit: Unit, *, link: str, execution: str, token: str, now: datetime) -> str | None:
+        return self.way_back.get(execution)
 
     def claim(self, link: str, execution: str) -> None:
         self.requests[link] = replace(self.requests[link], claimed_by=execution)
@@ -182,7 +186,7 @@ def make_world(database: Database, *, settings: GateSettings | None = None) -> W
     journeys = Journeys(clock=clock, links=links)
     links.journeys = journeys
     routes = gate_routes(
-        ciba=links,
+        requests=links,
         engine=journeys,
         database=database,
         keyring=Keyring({"k1": bytes(32)}, "k1"),

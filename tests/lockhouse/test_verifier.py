@@ -18,6 +18,7 @@ from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import NewPerson, Persons
 from lockhouse.directory.verifier import DirectoryVerifier
 from lockhouse.tables import LOCKHOUSE_TABLES, persons
+from protocols.oauth2 import Found, Nobody
 
 pytestmark = pytest.mark.anyio
 
@@ -40,13 +41,20 @@ class FirstComeFirstServed:
         return self.given.setdefault(correlation, execution) == execution
 
 
+def by_name(unit: Unit, hint: str) -> Found | Nobody:
+    """Know Ann by her address."""
+    return Found("ann") if hint == "ann@example.org" else Nobody()
+
+
 @pytest.fixture
 async def verifier(database: Database) -> AsyncIterator[DirectoryVerifier]:
     passwords = Passwords(memory_kib=8, rounds=1, lanes=1)
     person = NewPerson.of(subject="ann", user_name="ann", password=passwords.hash("right"))
     await database.run(lambda unit: Persons(keyring=KEYRING).add(unit, person, now=NOW))
     attempts = Attempts(most=5, rule=DelayRule(free=5, longest=timedelta(minutes=5)))
-    yield DirectoryVerifier(database=database, attempts=attempts, passwords=passwords, claim=FirstComeFirstServed())
+    yield DirectoryVerifier(
+        database=database, attempts=attempts, passwords=passwords, claim=FirstComeFirstServed(), find=by_name
+    )
     passwords.close()
 
 
@@ -84,7 +92,9 @@ async def test_a_right_password_gets_a_new_hash_where_the_cost_was_changed_and_a
 ) -> None:
     dearer = Passwords(memory_kib=16, rounds=2, lanes=1)
     attempts = Attempts(most=5, rule=DelayRule(free=5, longest=timedelta(minutes=5)))
-    later = DirectoryVerifier(database=database, attempts=attempts, passwords=dearer, claim=FirstComeFirstServed())
+    later = DirectoryVerifier(
+        database=database, attempts=attempts, passwords=dearer, claim=FirstComeFirstServed(), find=by_name
+    )
 
     async def kept() -> str:
         return str(await database.read(lambda unit: unit.execute(select(persons.c.password)).scalar()))

@@ -29,9 +29,7 @@ APPROVAL = Approval(
     methods=("pwd",),
     acr="urn:acr",
 )
-ORDER = TokenOrder(
-    approval=APPROVAL, subject=Subject("sub-ann", "sub-ann"), policy=POLICY, key=KEY, jti="j1", now=NOON
-)
+ORDER = TokenOrder(approval=APPROVAL, subject=Subject("sub-ann", "sub-ann"), policy=POLICY, key=KEY, jti="j1", now=NOON)
 NOW = int(NOON.timestamp())
 
 

@@ -6,9 +6,10 @@ from sqlalchemy import MetaData, create_engine, inspect
 from engine.storage import TableOwner, upgrade
 from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
+from protocols.oauth2_code import CODE_TABLES
 from tests.fixtures.columns import wrong_columns
 
-OWNERS = pytest.mark.parametrize("owner", [OAUTH2_TABLES, CIBA_TABLES], ids=lambda owner: owner.name)
+OWNERS = pytest.mark.parametrize("owner", [OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES], ids=lambda owner: owner.name)
 
 
 @OWNERS
