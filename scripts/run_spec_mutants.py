@@ -25,10 +25,20 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
-# What takes long to import and is not ours: had once, before the first fork.
+# What takes long to import and is never changed: had once, before the first fork.
 WARM = (
     *("alembic.command", "alembic.operations.toimpl", "argon2", "cryptography.x509", "httpx2"),
-    *("jwt", "phonenumbers", "psycopg", "pydantic", "pytest", "sqlalchemy.dialects.postgresql"),
+    *(
+        "engine",
+        "engine.storage",
+        "engine.testing",
+        "jwt",
+        "phonenumbers",
+        "psycopg",
+        "pydantic",
+        "pytest",
+        "sqlalchemy.dialects.postgresql",
+    ),
     *("sqlalchemy.dialects.sqlite", "starlette.applications", "structlog", "uvicorn", "yaml"),
 )
 PYTEST = (

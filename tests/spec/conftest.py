@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from engine.storage import Database, TableOwner
+from engine.storage import ENGINE_TABLES, Database, TableOwner
 from protocols.oauth2 import OAUTH2_TABLES, InitialTokens, KeyMaterial, RegistrationRules
 from protocols.oauth2_ciba import CIBA_TABLES, CibaSettings
 from tests.protocols.world import ISSUER, NOON, World, make_world
@@ -13,7 +13,7 @@ from tests.spec.registering import INITIAL_TOKEN, Registrar
 
 @pytest.fixture
 def owners() -> Sequence[TableOwner]:
-    return (OAUTH2_TABLES, CIBA_TABLES)
+    return (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES)
 
 
 @pytest.fixture(scope="session")

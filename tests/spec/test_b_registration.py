@@ -203,7 +203,7 @@ async def test_149_removal_ends_all_that_a_client_has(registrar: Registrar) -> N
     assert await status_of(world, token) == 200
     assert (await registrar.manage("DELETE", told)).status_code == 204
     assert (await world.row(pending)).status.value == "cancelled"
-    revoked = await world.database.read(lambda unit: unit.execute(select(GRANTS.c.revoked_at)).scalars().all())
+    revoked = await world.database.read(lambda unit: unit.execute(select(GRANTS.c.revoked_at)).scalars())
     assert revoked
     assert None not in revoked
     assert await status_of(world, token) == 401
