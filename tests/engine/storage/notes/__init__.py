@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine.storage import TableOwner, insert_or_ignore
+from engine.storage import Database, TableOwner, insert_or_ignore
 
 METADATA = MetaData()
 
@@ -55,3 +55,12 @@ REMOVE_SOME = delete(notes).where(notes.c.id.in_(bindparam("ids", expanding=True
 def note(name: str, body: str = "text") -> dict[str, str]:
     """Return the parameters of ADD for a small note."""
     return {"id": name, "body": body}
+
+
+async def ids(database: Database) -> list[str]:
+    """Return the names of all notes, as a reader finds them."""
+    return await database.read(lambda unit: unit.execute(IDS).scalars())
+
+
+class Disagreement(Exception):
+    """An error of a unit function's own."""
