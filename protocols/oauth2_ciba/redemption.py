@@ -4,7 +4,9 @@ Nothing that can fail stands between the tokens and the commit that redeems: a f
 approved, and the next poll gives tokens.
 """
 
+import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -26,6 +28,7 @@ from protocols.oauth2 import (
     revoke_grant,
     store_grant,
 )
+from protocols.oauth2.minting import RandomNames, SigningPair
 from protocols.oauth2_ciba.evaluation import (
     Evaluation,
     Over,
@@ -38,7 +41,7 @@ from protocols.oauth2_ciba.evaluation import (
     pushed,
 )
 from protocols.oauth2_ciba.guard import AccountGuard
-from protocols.oauth2_ciba.minting import Mint, RandomNames, SigningPair
+from protocols.oauth2_ciba.minting import RequestMint
 from protocols.oauth2_ciba.moves import audit, move
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id, set_pace
 from protocols.oauth2_ciba.settings import CibaSettings
@@ -49,6 +52,8 @@ from protocols.oauth2_ciba.watching import Watch
 
 # Each round that does not answer has lost against a writer that moved the request for good; one may be waited out.
 _ROUNDS = 4
+# Polls whose wait is over come in waves, as they began: so many are judged at a time, and others get in between.
+_TURNS = 64
 # An event loop's clock may ring a moment early.
 _INSTANT = 0.01
 
@@ -59,6 +64,13 @@ class Redeemed(Enum):
     YES = "the tokens stand"
     REFUSED = "the guard said no: the request is denied now"
     LOST = "the request was moved meanwhile"
+
+
+class Held(Enum):
+    """How the wait of a poll came to its end."""
+
+    FOR_NEWS = "the request has moved"
+    IN_VAIN = "its time is up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +109,11 @@ class CibaGrant:
         settings: CibaSettings,
     ) -> None:
         self._waiters, self._clock = waiters, clock
+        self._turns = asyncio.Semaphore(_TURNS)
         self._watch = Watch(database=database, waiters=waiters)
         self._database, self._keyring, self._clients = database, keyring, clients
         self._guard, self._signing_keys, self._settings = guard, signing_keys, settings
-        self._mint = Mint(keyring=keyring, settings=settings)
+        self._mint = RequestMint(keyring=keyring, settings=settings)
 
     async def answer(self, asked: TokenRequest) -> bytes:
         """Return the token response; raise OAuthError for every other answer.
@@ -108,12 +121,15 @@ class CibaGrant:
         Where the client is ready to wait and the request is pending, that is held back: for news, for the client to
         leave, or for the time to pass. Then all of it is judged anew.
         """
-        held = False
+        held: Held | None = None
         for _ in range(_ROUNDS):
-            polled = await self._database.run(partial(self._poll, asked=asked, held=held))
+            async with self._turns if held is Held.IN_VAIN else nullcontext():
+                polled = await self._database.run(partial(self._poll, asked=asked, held=held is not None))
             match polled.evaluation:
-                case Waiting() as waiting if not held and await self._wait(polled.request, waiting, asked):
-                    held, asked = True, replace(asked, now=self._clock.now())
+                case Waiting() as waiting if held is None and (
+                    held := await self._wait(polled.request, waiting, asked)
+                ):
+                    asked = replace(asked, now=self._clock.now())
                 case Waiting() | Over():
                     raise polled.evaluation.error
                 case Repeated(answer):
@@ -126,18 +142,19 @@ class CibaGrant:
                         return prepared.answer
         raise OAuthError("temporarily_unavailable", "try again", headers={"Retry-After": "1"})
 
-    async def _wait(self, request: Request | None, found: Waiting, asked: TokenRequest) -> bool:
-        """Wait for news of a pending request; return False where the answer that there is will do."""
+    async def _wait(self, request: Request | None, found: Waiting, asked: TokenRequest) -> Held | None:
+        """Wait for news of a pending request; return None where the answer that there is will do."""
         hold = asked.hold
         if hold is None or request is None or not found.in_time:
-            return False
+            return None
         with self._waiters.place(request.request_id, request.client_id) as place:
             if place is None:
-                return False
+                return None
             self._watch.begin()
             left = (request.expires_at - asked.now).total_seconds()
             await hold.until(place.news, seconds=min(hold.seconds, left + _INSTANT))
-        return not hold.left
+            came = Held.FOR_NEWS if place.news.done() else Held.IN_VAIN
+        return None if hold.left else came
 
     def _poll(self, unit: Unit, *, asked: TokenRequest, held: bool) -> Polled:
         """Authenticate, find and evaluate. A pending request has its polling columns written, nothing else."""
@@ -174,16 +191,12 @@ class CibaGrant:
     async def _prepare(self, request: Request, asked: TokenRequest, client: Client) -> Prepared:
         """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
         auth_req_id, asked_for = asked.form.require("auth_req_id"), asked.form.every(RESOURCE)
-        keys = SigningPair(
-            access_token=await self._signing_keys.current(asked.now),
-            id_token=await self._signing_keys.current(asked.now, client.id_token_alg),
-        )
         default = self._settings.token_policy().audience
         minted = self._mint.make(
             request,
             client,
             auth_req_id=auth_req_id,
-            keys=keys,
+            keys=await SigningPair.of(self._signing_keys, client, asked.now),
             names=RandomNames.fresh(),
             resources=narrowed_resources(asked_for, granted=request.resources, default=default),
             now=asked.now,
