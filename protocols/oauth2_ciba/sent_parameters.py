@@ -48,6 +48,8 @@ def refuse_beside_object(form: Form) -> None:
 
 def sent_in_claims(claims: Mapping[str, Any]) -> Sent:
     """Return the parameters among *claims*: texts, but for ``requested_expiry`` and what profiles add."""
+    # requests-oauth2client writes null for whatever was not given: that is omitted, not wrong.
+    claims = {name: value for name, value in claims.items() if value is not None}
     texts = {name: text for name in _TEXTS if name in claims and (text := _text(claims, name))}
     if "requested_expiry" in claims and (expiry := _expiry(claims["requested_expiry"])):
         texts["requested_expiry"] = expiry
