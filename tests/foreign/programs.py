@@ -27,14 +27,14 @@ def program_of(page: str, name: str) -> str:
 
 
 def ask(
-    lockhouse: Lockhouse, command: Sequence[str], *, decide: Callable[[Person], None] | None
+    lockhouse: Lockhouse, command: Sequence[str], *, decide: Callable[[Person], None] | None, **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a program that asks, let the person *decide* meanwhile (None: nobody does), and return how it ended."""
     mails = len(lockhouse.mails())
     with subprocess.Popen(
         command,
         cwd=Path(command[-1]).parent,
-        env={**os.environ, "ISSUER": lockhouse.url, "CLIENT_SECRET": SECRET, "no_proxy": "localhost"},
+        env={**os.environ, "ISSUER": lockhouse.url, "CLIENT_SECRET": SECRET, "no_proxy": "localhost", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
