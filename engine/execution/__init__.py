@@ -29,6 +29,7 @@ from engine.execution.events import (
 from engine.execution.keys import idempotency_key, jitter, position
 from engine.execution.masking import MASK, masked
 from engine.execution.migrating import NotMigrated, migrated
+from engine.execution.rules import RULES
 from engine.execution.spot import scope_of
 from engine.execution.state import (
     STATE_VERSION,
@@ -44,7 +45,7 @@ from engine.execution.state import (
     unpack,
 )
 from engine.execution.tables import describe, transition_table
-from engine.execution.transition import NOTHING, RULES, transition
+from engine.execution.transition import NOTHING, Passage, transition
 from engine.execution.walk import SECRET_LOST, SECRET_LOST_MESSAGE, Graphs
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Handle",
     "NotMigrated",
     "Note",
+    "Passage",
     "Phase",
     "Promised",
     "Refuse",

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from engine.execution.events import Command
 from engine.execution.state import Phase, State
+from engine.execution.transition import Passage
 from engine.execution.walk import Graphs, Walk
 from engine.language.graph import Target
 
 
-def run_again(graphs: Graphs, state: State, now: datetime) -> tuple[State, tuple[Command, ...]] | None:
+def run_again(graphs: Graphs, state: State, now: datetime) -> Passage | None:
     """Return *state* with the node that its fault ended at entered anew, or None where there is nothing to run again.
 
     It is another visit, with a key and a timeout of its own; a deadline of the flow that has passed fires first.
@@ -21,4 +21,4 @@ def run_again(graphs: Graphs, state: State, now: datetime) -> tuple[State, tuple
     walk.spot.due = None
     walk.go(Target(to=walk.spot.node))
     walk.settle()
-    return walk.close()
+    return Passage(state, walk)

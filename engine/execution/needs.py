@@ -19,7 +19,8 @@ def asked_of_the_world(state: State, spot: Spot, *, fresh: bool) -> list[Command
     """Return the commands for where *state* stands; a task is to be run only where it was entered just now."""
     phase, node = state.phase, spot.at
     if phase is Phase.RUNNING:  # no timer fires meanwhile
-        return [_run_task(state.task, node, spot)] if fresh and state.task and isinstance(node, TaskNode) else []
+        run = task_to_run(phase, state.task, spot) if fresh else None
+        return [] if run is None else [run]
     if phase is Phase.ENDED:
         return [] if state.outcome is None else [Finish(outcome=state.outcome, fields=state.result)]
     commands: list[Command] = []
@@ -32,7 +33,11 @@ def asked_of_the_world(state: State, spot: Spot, *, fresh: bool) -> list[Command
     return commands
 
 
-def _run_task(task: Task, node: TaskNode, spot: Spot) -> RunTask:
+def task_to_run(phase: Phase, task: Task | None, spot: Spot) -> RunTask | None:
+    """Return the task that *spot* stands at, if it is running."""
+    node = spot.at
+    if phase is not Phase.RUNNING or task is None or not isinstance(node, TaskNode):
+        return None
     return RunTask(
         executor=node.executor,
         key=task.key,

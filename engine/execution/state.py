@@ -6,7 +6,7 @@ can be read without the flow that wrote it. A typed secret is never here: a ``Ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -141,15 +141,15 @@ class State:
             times += (self.task.retry_at, self.task.deferred_until)
         return earliest(times)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the state as JSON, from which ``State.from_json`` makes an equal one."""
+    def to_json(self, *, frames: Sequence[Frame] | None = None) -> dict[str, Any]:
+        """Return the state as JSON, from which ``State.from_json`` makes an equal one, or one with *frames* instead."""
         return {
             "version": STATE_VERSION,
             "execution": self.execution,
             "phase": self.phase.value,
             "locale": self.locale,
             "started_at": pack(self.started_at),
-            "frames": [_frame_to_json(frame) for frame in self.frames],
+            "frames": [_frame_to_json(frame) for frame in (self.frames if frames is None else frames)],
             "task": None if self.task is None else _task_to_json(self.task),
             "messages": [[said.id, pack(said.params)] for said in self.messages],
             "signals": {name: [pack(part) for part in kept] for name, kept in self.signals.items()},

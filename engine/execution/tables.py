@@ -1,8 +1,8 @@
 """The state machine printed: generated from the table that runs, so that the picture cannot lie."""
 
 from engine.execution.events import EVENTS
+from engine.execution.rules import REFUSALS, RULES
 from engine.execution.state import Phase
-from engine.execution.transition import REFUSALS, RULES
 
 
 def describe(phase: Phase, event: type) -> str:

@@ -12,14 +12,10 @@ from datetime import datetime
 from typing import Any, Final, assert_never
 
 from engine.contracts import check_fields, check_value, decode_fields, decode_value, with_defaults
-from engine.execution.events import (
-    Command,
-    Note,
-    Withdraw,
-)
+from engine.execution.events import Command, Note, Refuse, RunTask, Withdraw
 from engine.execution.keys import idempotency_key
 from engine.execution.masking import masked, seen
-from engine.execution.needs import asked_of_the_world, due_timers, moment
+from engine.execution.needs import asked_of_the_world, due_timers, moment, task_to_run
 from engine.execution.spot import Spot, caught, new_frame, scope_of
 from engine.execution.state import Accepted, Frame, Handle, Phase, Said, State, Task, earliest
 from engine.language.graph import (
@@ -33,7 +29,7 @@ from engine.language.graph import (
     Timeout,
     WaitNode,
 )
-from engine.language.values import ExpressionFailed, Scope, Value, evaluate
+from engine.language.values import ExpressionFailed, Scope, evaluate
 
 Graphs = Mapping[str, Graph]
 STEP_BUDGET: Final = 500
@@ -51,6 +47,7 @@ class Walk:
         "cancel",
         "fresh",
         "graphs",
+        "late",
         "left",
         "messages",
         "notes",
@@ -82,6 +79,8 @@ class Walk:
         self.left: tuple[str, datetime | None] | None = None
         # whether the task was entered by this walk, so that nobody runs it yet
         self.fresh = False
+        # whether a timer was due before the event, which then came too late
+        self.late = False
 
     def close(self) -> tuple[State, tuple[Command, ...]]:
         """Return the new state and what it needs of the world."""
@@ -99,7 +98,17 @@ class Walk:
             outcome=self.outcome,
             result=self.result,
         )
-        return state, (*self.notes, *self.withdrawn, *asked_of_the_world(state, self.spot, fresh=self.fresh))
+        late = (Refuse(code="too_late"),) if self.late else ()
+        return state, (*self.notes, *self.withdrawn, *asked_of_the_world(state, self.spot, fresh=self.fresh), *late)
+
+    @property
+    def run(self) -> RunTask | None:
+        """Return the task that was entered and that nobody runs yet."""
+        return task_to_run(self.phase, self.task, self.spot) if self.fresh else None
+
+    def go_on(self) -> None:
+        """Make ready for the result of ``run``, as a new walk over the closed state would be."""
+        self.budget, self.left, self.fresh = STEP_BUDGET, None, False
 
     def note(self, kind: str, node: str, /, **facts: Any) -> None:
         """Write one line of the history."""
@@ -151,7 +160,8 @@ class Walk:
         self._leave()
         self.phase, self.outcome, self.result = Phase.ENDED, outcome, fields
         self.messages, self.signals, self.cancel = (), {}, None
-        self.note("ended", self.spot.node, outcome=outcome, fields=_masked_end(self.spot.graph, outcome, fields))
+        shown = masked(self.spot.graph.outcomes.get(outcome, {}), fields)
+        self.note("ended", self.spot.node, outcome=outcome, fields=shown)
 
     def settle(self) -> None:
         """Fire what is due, then a noted cancel, unless a task is running or the end was reached."""
@@ -281,7 +291,7 @@ class Walk:
         """Open a frame for *graph* and return the way to its first node."""
         self.spot = Spot(graph, new_frame(graph, inputs))
         if graph.deadline is not None:
-            self.spot.deadline = self._moment(graph.deadline.at)
+            self.spot.deadline = moment(graph.deadline.at, self.scope)
         return Target(to=graph.start)
 
     def _at_wait(self, node: WaitNode) -> Target | None:
@@ -348,10 +358,7 @@ class Walk:
     def _due(self, timeout: Timeout) -> datetime:
         if timeout.after is not None:
             return self.now + timeout.after
-        return self.now if timeout.at is None else self._moment(timeout.at)
-
-    def _moment(self, value: Value) -> datetime:
-        return moment(value, self.scope)
+        return self.now if timeout.at is None else moment(timeout.at, self.scope)
 
     # leaving
 
@@ -389,7 +396,3 @@ class Walk:
         if not self.below:
             return self.spot.deadline
         return earliest([*(frame.deadline for frame in self.below), self.spot.deadline])
-
-
-def _masked_end(graph: Graph, outcome: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    return masked(graph.outcomes.get(outcome, {}), fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.execution import Frame, Phase, State
@@ -43,7 +43,17 @@ class _Live:
         }
         if inputs is frame.inputs and variables is frame.vars and steps == frame.steps:
             return frame
-        return replace(frame, inputs=inputs, vars=variables, steps=steps)
+        return Frame(
+            digest=frame.digest,
+            node=frame.node,
+            visits=frame.visits,
+            attempt=frame.attempt,
+            inputs=inputs,
+            vars=variables,
+            steps=steps,
+            deadline=frame.deadline,
+            due=frame.due,
+        )
 
 
 class Keeping:
@@ -52,12 +62,11 @@ class Keeping:
     def __init__(self) -> None:
         self._live: dict[str, Mapping[str, _Live]] = {}
 
-    def kept(self, graphs: Mapping[str, Graph], state: State) -> State:
-        """Return *state* as it is stored. After a fault all is kept, so that its node can be run again."""
+    def kept(self, graphs: Mapping[str, Graph], state: State) -> tuple[Frame, ...]:
+        """Return what is stored of the frames of *state*. After a fault that is all: its node can be run again."""
         if state.phase is Phase.ENDED:
-            return state
-        frames = tuple([self._at(graphs[frame.digest], frame.node).kept(frame) for frame in state.frames])
-        return state if frames == state.frames else replace(state, frames=frames)
+            return state.frames
+        return tuple([self._at(graphs[frame.digest], frame.node).kept(frame) for frame in state.frames])
 
     def _at(self, graph: Graph, node: str) -> _Live:
         live = self._live.get(graph.digest)

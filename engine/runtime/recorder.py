@@ -14,28 +14,28 @@ from typing import Any, Final
 
 from engine.contracts import Context, InputsInvalid, Message, TransientError, UnknownExecution, UnknownOnEnd
 from engine.execution import (
+    NOTHING,
     Cancelled,
     Command,
     Event,
     Failed,
     Note,
+    Passage,
     Phase,
     Refuse,
     RunTask,
     Started,
     State,
-    TaskEnded,
     WakeAt,
     Withdraw,
     run_again,
-    transition,
 )
 from engine.language import Graph
 from engine.runtime.keeping import Keeping
 from engine.runtime.observing import Observer
 from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
-from engine.runtime.rows import UNREADABLE, Entry, Held, Rows, Written
+from engine.runtime.rows import UNREADABLE, Held, Rows, Written
 from engine.runtime.secrets_held import reveal
 from engine.runtime.tasks import Came, Registry, context_of
 from engine.storage import Unit
@@ -74,7 +74,7 @@ class _Draft:
     state: State
     now: datetime
     secrets: Mapping[str, str]
-    entries: list[Entry] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     send: list[tuple[str, str, Message]] = field(default_factory=list)
     withdraw: list[str] = field(default_factory=list)
     refused: Refuse | None = None
@@ -86,12 +86,12 @@ class _Draft:
         self.send += [(f"{key}.{attempt}.{number}", key, message) for number, message in enumerate(messages)]
 
     def take(self, state: State, commands: tuple[Command, ...]) -> None:
-        """Note what a transition said."""
-        self.state, self.run, self.wake_at = state, None, None
+        """Note what the event came to."""
+        self.state = state
         for command in commands:
             match command:
                 case Note():
-                    self.entries.append(Entry(kind=command.kind, node=command.node, facts=command.facts))
+                    self.notes.append(command)
                 case Withdraw(key=key):
                     self.withdraw.append(key)
                 case Refuse():
@@ -139,14 +139,11 @@ class Recorder:
             raise UnknownOnEnd(on_end, sorted(self._on_end))
         graph = self._published.latest(flow)
         event = Started(execution=execution, digest=graph.digest, inputs=inputs, locale=locale)
-        state, commands = transition(self._published.graphs, None, event, now)
-        for command in commands:
-            if isinstance(command, Refuse):
-                raise InputsInvalid(flow, command.problems)
-        held = Held.fresh(execution, graph, state, on_end=on_end, correlation=correlation, started_at=now)
-        draft = _Draft(held, state, now, _NO_SECRETS)
-        draft.take(state, commands)
-        return self._finish(unit, draft, claim=claim)
+        passage = Passage.begin(self._published.need([graph.digest]), None, event, now)
+        if passage.refused is not None:
+            raise InputsInvalid(flow, passage.refused.problems)
+        held = Held.fresh(execution, graph, NOTHING, on_end=on_end, correlation=correlation, started_at=now)
+        return self._finish(unit, _Draft(held, NOTHING, now, _NO_SECRETS), passage, claim=claim)
 
     def apply(
         self,
@@ -167,10 +164,10 @@ class Recorder:
         draft = _Draft(held, held.state, now, secrets)
         if send and held.state.task is not None:
             draft.add(held.state.task.key, held.state.top.attempt, send)
-        draft.take(*transition(graphs, held.state, event, now))
-        if draft.state is held.state:
-            return Recorded(held=held, refused=draft.refused)
-        return self._finish(unit, draft, claim=claim)
+        passage = Passage.begin(graphs, held.state, event, now)
+        if passage.refused is not None:
+            return Recorded(held=held, refused=passage.refused)
+        return self._finish(unit, draft, passage, claim=claim)
 
     def stop(self, unit: Unit, *, execution: str, reason: str, now: datetime) -> Recorded | None:
         """Cancel an execution; None where it has ended, or ends now because its state cannot be opened."""
@@ -185,23 +182,22 @@ class Recorder:
     def run_again(self, unit: Unit, held: Held, now: datetime) -> Recorded | None:
         """Enter the node of a fault anew and go on from there; None where there is no node to enter."""
         graphs = self._published.need([frame.digest for frame in held.state.frames])
-        if (changed := run_again(graphs, held.state, now)) is None:
+        passage = run_again(graphs, held.state, now)
+        if passage is None:
             return None
-        draft = _Draft(held, held.state, now, _NO_SECRETS)
-        draft.take(*changed)
-        return self._finish(unit, draft, claim=True)
+        return self._finish(unit, _Draft(held, held.state, now, _NO_SECRETS), passage, claim=True)
 
     def repin(self, unit: Unit, held: Held, state: State, graph: Graph, now: datetime) -> Recorded:
         """Store *state*, which is *held* moved to another version of its flow; timers and what is deferred stay."""
-        entry = Entry(kind="migrated", node=state.frames[0].node, facts={"from": held.digest, "to": graph.digest})
+        note = Note(kind="migrated", node=state.frames[0].node, facts={"from": held.digest, "to": graph.digest})
         after = replace(held, state=state, digest=graph.digest)
-        written = self._rows.repin(unit, after, entry, now)
+        written = self._rows.repin(unit, after, note, now)
         unit.notify(execution_channel(held.execution))
         return Recorded(held=after, written=written)
 
     def end_again(self, unit: Unit, held: Held, now: datetime) -> Recorded:
         """Tell an end that could not be told before."""
-        return self._finish(unit, _Draft(held, held.state, now, _NO_SECRETS), claim=False)
+        return self._finish(unit, _Draft(held, held.state, now, _NO_SECRETS), None, claim=False)
 
     def open_or_end(self, unit: Unit, row: Execution, now: datetime) -> Held | None:
         """Return the locked *row* with its state; where that cannot be opened, end the execution and return None."""
@@ -237,8 +233,10 @@ class Recorder:
 
     # the rest of one recording
 
-    def _finish(self, unit: Unit, draft: _Draft, *, claim: bool) -> Recorded:
-        self._run_inside(unit, draft)
+    def _finish(self, unit: Unit, draft: _Draft, passage: Passage | None, *, claim: bool) -> Recorded:
+        if passage is not None:
+            self._run_inside(unit, draft, passage)
+            draft.take(*passage.close())
         for name, key, message in draft.send:
             self._rows.queue(unit, draft.held, message, name=name, key=key, now=draft.now)
         for key in draft.withdraw:
@@ -256,25 +254,25 @@ class Recorder:
         run = draft.run if held.status == "running" else None
         return Recorded(held=held, refused=draft.refused, run=run, written=written)
 
-    def _run_inside(self, unit: Unit, draft: _Draft) -> None:
+    def _run_inside(self, unit: Unit, draft: _Draft, passage: Passage) -> None:
         """Run the transactional tasks that follow one another, each in a savepoint of its own."""
         count = 0
-        while (run := draft.run) is not None and self._registry.runs_inside(run.executor):
+        while (run := passage.run) is not None and self._registry.runs_inside(run.executor):
             count += 1
             came = Came(result=Failed(kind="fault", code="step_budget"))
             if count <= TASKS_IN_A_ROW:
-                came = self._run_one(unit, draft, run)
+                came = self._run_one(unit, draft, run, passage.locale)
             draft.add(run.key, run.attempt, came.send)
-            graphs = self._published.need([frame.digest for frame in draft.state.frames])
-            draft.take(*transition(graphs, draft.state, TaskEnded(key=run.key, result=came.result), draft.now))
+            passage.end(came.result)
 
-    def _run_one(self, unit: Unit, draft: _Draft, run: RunTask) -> Came:
+    def _run_one(self, unit: Unit, draft: _Draft, run: RunTask, locale: str) -> Came:
         inputs = reveal(run.arguments, draft.secrets)
         if inputs is None:
             return Came(result=Failed(kind="fault", code="secret_lost"))
-        return self._registry.run_inside(unit, run, self.context(draft.held, draft.state, run, draft.now), inputs)
+        context = self.context(draft.held, run, draft.now, locale)
+        return self._registry.run_inside(unit, run, context, inputs)
 
-    def context(self, held: Held, state: State, run: RunTask, now: datetime) -> Context:
+    def context(self, held: Held, run: RunTask, now: datetime, locale: str) -> Context:
         """Return what the executor of *run* is told."""
         return context_of(
             run,
@@ -283,7 +281,7 @@ class Recorder:
             flow=held.flow,
             digest=held.digest,
             now=now,
-            locale=state.locale,
+            locale=locale,
         )
 
     def _store(self, unit: Unit, draft: _Draft, *, claim: bool) -> tuple[Held, Written]:
@@ -296,7 +294,7 @@ class Recorder:
             kept=self._keeping.kept(self._published.graphs, state),
             lease=self._lease if after.epoch != before.epoch else None,
             keep_lease=keep_lease,
-            entries=draft.entries,
+            notes=draft.notes,
             now=draft.now,
         )
         return after, written

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from engine.contracts import Message, OperatorError
-from engine.execution import Phase, State, StateUnreadable, decode, encode, pack, unpack
+from engine.execution import Frame, Note, Phase, State, StateUnreadable, decode, encode, pack, unpack
 from engine.language import Graph
 from engine.runtime.steps import HistoryEntry
 from engine.storage import Keyring, SealBroken, Unit
@@ -24,15 +24,6 @@ class LostRow(OperatorError):
     """A locked row was changed by somebody else: the database does not keep its promises."""
 
     code = "row_lost"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the history."""
-
-    kind: str
-    node: str
-    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,17 +140,17 @@ class Rows:
         unit: Unit,
         after: Held,
         *,
-        kept: State,
+        kept: Sequence[Frame],
         lease: timedelta | None,
         keep_lease: bool,
-        entries: Sequence[Entry],
+        notes: Sequence[Note],
         now: datetime,
     ) -> Written:
         """Write the next revision of the row in *after*, or its first one, and what the history says of it.
 
-        *kept* is what is stored of its state.
+        *kept* is what is stored of its frames.
         """
-        plain = encode(kept.to_json())
+        plain = encode(after.state.to_json(frames=kept))
         key = after.state.task.key if after.state.phase is Phase.DEFERRED and after.state.task is not None else None
         ended_at = now if after.status == "ended" else None
         if after.row is None:
@@ -196,17 +187,17 @@ class Rows:
             )
             if not saved:
                 raise LostRow(f"execution {after.execution} was changed while its row was locked")
-        return self._remember(unit, after.execution, revision, entries, now)
+        return self._remember(unit, after.execution, revision, notes, now)
 
-    def repin(self, unit: Unit, after: Held, entry: Entry, now: datetime) -> Written:
+    def repin(self, unit: Unit, after: Held, note: Note, now: datetime) -> Written:
         """Write the next revision of a row under another version of its flow."""
         plain = encode(after.state.to_json())
         if after.row is None or not self.executions.repin(unit, after.row, state=plain, digest=after.digest):
             raise LostRow(f"execution {after.execution} was changed while its row was locked")
-        return self._remember(unit, after.execution, after.row.revision + 1, (entry,), now)
+        return self._remember(unit, after.execution, after.row.revision + 1, (note,), now)
 
-    def _remember(self, unit: Unit, execution: str, revision: int, entries: Sequence[Entry], now: datetime) -> Written:
-        lines = encode([[entry.kind, entry.node, pack(entry.facts)] for entry in entries])
+    def _remember(self, unit: Unit, execution: str, revision: int, notes: Sequence[Note], now: datetime) -> Written:
+        lines = encode([[note.kind, note.node, pack(note.facts)] for note in notes])
         sealed = self.history.append(unit, execution=execution, revision=revision, at=now, entry=lines)
         return Written(revision=revision, entry=sealed)
 

@@ -288,7 +288,7 @@ class Runner:
         inputs = reveal(run.arguments, secrets)
         if inputs is None:
             return Failed(kind="fault", code="secret_lost")
-        context = self._recorder.context(recorded.held, recorded.held.state, run, self._clock.now())
+        context = self._recorder.context(recorded.held, run, self._clock.now(), recorded.held.state.locale)
         with self._observer.acting(flow=recorded.held.flow, node=run.node, executor=run.executor):
             return await self._registry.act(run, context, inputs, self._times.task)
 

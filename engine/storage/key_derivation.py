@@ -25,13 +25,18 @@ def extract(master: bytes) -> hmac.HMAC:
 
 def expand(extracted: hmac.HMAC, *info: bytes | str) -> bytes:
     """Return HKDF's second half (section 2.3) for one block (32 bytes): the key that serves *info*."""
-    return digest(extracted, joined(b"lockhouse", *info) + b"\x01")
+    return expand_joined(extracted, joined(b"lockhouse", *info))
+
+
+def expand_joined(extracted: hmac.HMAC, info: bytes) -> bytes:
+    """Return the same for what was joined before."""
+    return digest(extracted, info + b"\x01")
 
 
 def joined(*parts: bytes | str) -> bytes:
     """Return *parts* in one, each behind its length, so that no two lists give the same bytes."""
-    joined: list[bytes] = []
+    whole = b""
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
-        joined += (len(raw).to_bytes(8, "big"), raw)
-    return b"".join(joined)
+        whole += len(raw).to_bytes(8, "big") + raw
+    return whole

@@ -6,12 +6,13 @@ import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.storage.errors import SealBroken
-from engine.storage.key_derivation import digest, expand, extract, joined, keyed
+from engine.storage.key_derivation import digest, expand, expand_joined, extract, joined, keyed
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -56,6 +57,7 @@ class Keyring:
     _labelled: dict[str, hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
     # What opens and seals the rows used last: a unit opens one and seals it again, and the next step comes soon.
     _boxes: dict[tuple[str, str, str, str], _Box] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _columns: dict[tuple[str, str, str], _Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.current not in self.keys:
@@ -104,31 +106,44 @@ class Keyring:
         if found is None:
             if len(self._boxes) >= _MOST_BOXES:
                 self._boxes.clear()
-            found = self._boxes[at] = _Box.made(name, place, self._extracted[name])
+            found = self._boxes[at] = self._column(name, place.table, place.column).box(place.row)
+        return found
+
+    def _column(self, name: str, table: str, column: str) -> _Column:
+        found = self._columns.get(at := (name, table, column))
+        if found is None:  # names of keys, tables and columns: there are few
+            found = self._columns[at] = _Column(self._extracted[name], name, table, column)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Column:
+    """What the boxes of one column have in common."""
+
+    __slots__ = ("_extracted", "_head", "_info", "_where")
+
+    def __init__(self, extracted: hmac.HMAC, name: str, table: str, column: str) -> None:
+        raw = name.encode()
+        self._extracted = extracted
+        self._head = _VERSION + bytes([len(raw)]) + raw
+        self._info = joined(b"lockhouse", b"seal", table)
+        self._where = joined(name, table, column)
+
+    def box(self, row: str) -> _Box:
+        """Return the box of *row*: every row has a key of its own."""
+        at = joined(row)
+        return _Box(AESGCM(expand_joined(self._extracted, self._info + at)), self._head, self._where + at)
+
+
+class _Box(NamedTuple):
     """What seals one column of one row under one key: all that its revisions have in common."""
 
     cipher: AESGCM
     head: bytes
-    _where: bytes
-
-    @classmethod
-    def made(cls, name: str, place: Place, extracted: hmac.HMAC) -> _Box:
-        """Return the box of *place*. Every row has a key of its own."""
-        raw = name.encode()
-        return cls(
-            AESGCM(expand(extracted, b"seal", place.table, place.row)),
-            _VERSION + bytes([len(raw)]) + raw,
-            joined(name, place.table, place.column, place.row),
-        )
+    where: bytes
 
     def bound(self, place: Place) -> bytes:
         """Return what the seal is bound to besides its key."""
-        return self._where + joined(str(place.revision), place.extra)
+        return self.where + joined(str(place.revision), place.extra)
 
 
 def _split(blob: bytes, where: str) -> tuple[str, bytes, bytes]:

@@ -4,7 +4,8 @@ import threading
 import weakref
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table
@@ -24,7 +25,7 @@ _NOT_FOR_UNITS = frozenset(
     "abort attach begin commit detach end pragma prepare reindex release rollback savepoint set start vacuum".split()  # noqa: SIM905 - reads better than fifteen quoted words
 )
 
-_KEPT_AS_THEY_ARE = frozenset({int, bytes, type(None)})
+_KEPT_AS_THEY_ARE = frozenset({int, bytes, str, type(None)})
 _MOST_TEXTS = 64
 
 
@@ -54,6 +55,11 @@ class Plan:
     defaults: Mapping[str, Any]
     expand: Callable[[Mapping[str, Any]], tuple[str, tuple[Any, ...]]] | None = None
     _make_row: Callable[[Sequence[Any]], Any] | None = None
+    _take: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        # In one go where there are several values and all of them have to be given.
+        self._take = itemgetter(*self.names) if len(self.names) > 1 and not self.defaults else None
 
     def bind(self, params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """Return the text and the values in its order."""
@@ -61,10 +67,10 @@ class Plan:
             return self.expand(params)
         defaults = self.defaults
         try:
-            if defaults:
-                values = tuple([params[name] if name in params else defaults[name] for name in self.names])
+            if self._take is not None:
+                values = self._take(params)
             else:
-                values = tuple([params[name] for name in self.names])
+                values = tuple([params[name] if name in params else defaults[name] for name in self.names])
         except KeyError as missing:
             raise _lacks(missing.args[0]) from None
         check_all(values)
@@ -82,11 +88,10 @@ class Plan:
 
 def check_all(values: Sequence[Any]) -> None:
     """Refuse what ``check`` refuses, at once for the types that nearly all values have."""
-    for value in values:
-        kind = type(value)
-        if kind in _KEPT_AS_THEY_ARE or (kind is str and "\0" not in value):
-            continue
-        check(value)
+    texts = [value for value in values if value.__class__ is str]
+    if "\0" in "".join(texts) or not _KEPT_AS_THEY_ARE.issuperset(map(type, values)):
+        for value in values:
+            check(value)
 
 
 def check(value: Any) -> None:
