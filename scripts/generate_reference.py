@@ -15,6 +15,7 @@ from typing import Any
 import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from reference_clients import clients_page, profiles_page
 from reference_endpoints import endpoints_page
 from reference_errors import errors_page
 from reference_events import events_page
@@ -84,6 +85,8 @@ def contents() -> str:
         ("executors", "what a task node can run"),
         ("states", "where a backchannel request can stand, and what moves it"),
         ("flows", "the flows that are shipped: what they take, how they end, a drawing"),
+        ("clients", "what a client can be registered with, by hand, in a file and over HTTP"),
+        ("profiles", "what `core` and `fapi-ciba` demand"),
         ("endpoints", "every address of a server"),
         ("errors", "what a client is told, and what the engine raises"),
         ("events", "what happens to an execution, and what the log says"),
@@ -282,6 +285,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "executors": executors_page,
     "states": states_page,
     "flows": flows_page,
+    "clients": clients_page,
+    "profiles": profiles_page,
     "endpoints": endpoints_page,
     "errors": errors_page,
     "events": events_page,

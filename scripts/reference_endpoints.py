@@ -30,7 +30,11 @@ def _all_routes() -> Iterator[tuple[str, str, str]]:
 
 
 async def _routes(folder: Path) -> list[BaseRoute]:
-    environ = {"LOCKHOUSE_DEVELOPMENT": "true", "LOCKHOUSE_MAIL__DIRECTORY": str(folder / "mail")}
+    environ = {
+        "LOCKHOUSE_DEVELOPMENT": "true",
+        "LOCKHOUSE_MAIL__DIRECTORY": str(folder / "mail"),
+        "LOCKHOUSE_REGISTRATION__MODE": "open",
+    }
     await asyncio.to_thread(create_installation, folder, issuer=None, url=None)
     configuration = load_configuration(folder / "lockhouse.toml", environ=environ)
     async with opened(configuration) as installation, wired(installation, work=False) as server:

@@ -13,9 +13,10 @@ from protocols.oauth2.metadata_members import ADDRESSES, SETTINGS, TEXTS, invali
 from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.scopes import STANDARD_SCOPES
 
-__all__ = ["check_described", "describe_client", "metadata_of", "sector_source"]
+__all__ = ["MEMBERS", "check_described", "describe_client", "metadata_of", "sector_source"]
 
-_MEMBERS = {
+# By the names that the settings of a client have with us.
+MEMBERS: Mapping[str, str] = {
     **SETTINGS,
     "scopes": "scope",
     "grant_types": "grant_types",
@@ -56,7 +57,7 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
         grant_types=grants,
         jwks=None if keys is None else json.dumps(keys),
         scopes=_scopes(metadata, scopes),
-        takes_user_code=bool(take_member(metadata, _MEMBERS["takes_user_code"], "flag")),
+        takes_user_code=bool(take_member(metadata, MEMBERS["takes_user_code"], "flag")),
         sector=None,
         details=_details(metadata),
     )
@@ -67,7 +68,7 @@ def check_described(client: NewClient, policy: ClientPolicy, *, secret_kept: boo
     try:
         policy.check(client, secret_kept=secret_kept)
     except ClientInvalid as error:
-        raise invalid_metadata(_MEMBERS.get(error.setting, error.setting), error.expected) from error
+        raise invalid_metadata(MEMBERS.get(error.setting, error.setting), error.expected) from error
 
 
 def sector_source(client: NewClient) -> str | None:
