@@ -10,16 +10,16 @@ from protocols.oauth2.metadata_members import ADDRESSES, TEXTS
 
 CLIENTS_HEAD = """# Clients
 
-What a client can be registered with: the key in a [file of clients](../how-to/keep-clients-in-a-file.md) (and in `lockhouse client
-show`), the option of `lockhouse client add` and `change`, and the member of the metadata that a client [registers itself
-with](../how-to/register-clients-over-http.md). Where there is no member, only an operator sets it: what a client sends of that name
-is ignored."""
-KEPT = """Over HTTP these are kept and handed back, and mean nothing to the server, which never calls one of their addresses:"""
+What a client can be registered with: the key in a [file of clients](../how-to/keep-clients-in-a-file.md) (and in
+`lockhouse client show`), the option of `lockhouse client add` and `change`, and the member of the metadata that a
+client [registers itself with](../how-to/register-clients-over-http.md). Where there is no member, only an operator sets
+it: what a client sends of that name is ignored."""
+KEPT = "Over HTTP these are kept and handed back, and mean nothing to the server, which never calls their addresses:"
 PROFILES_HEAD = """# Profiles
 
-What each profile demands, from the table in `protocols/oauth2/profiles.py` that the code asks. `ciba.profile` binds a whole
-deployment, `profile` of a client binds that client; the stricter of both counts. [How to keep to
-fapi-ciba](../how-to/fapi-ciba.md)."""
+What each profile demands, from the table in `protocols/oauth2/profiles.py` that the code asks. `ciba.profile` binds a
+whole deployment, `profile` of a client binds that client; the stricter of both counts.
+[How to keep to fapi-ciba](../how-to/fapi-ciba.md)."""
 # The words in which the table of a profile is told; a test of the page would miss a column that is not here.
 WORDS = {
     "auth_methods": "how clients prove themselves",
