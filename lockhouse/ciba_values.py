@@ -33,6 +33,7 @@ def ciba_settings(configuration: Configuration) -> CibaSettings:
         limits=_limits(ciba),
         long_polls=WaitLimits(held=ciba.long_polls, held_each=ciba.long_polls_per_client),
         registration=RegistrationRules(mode=settings.registration.mode, most=settings.registration.most),
+        acr={"+".join(sorted(methods.split("+"))): name for methods, name in ciba.acr.items()},
         resources=ciba.resources,
         id_token_hint=IdTokenHintPolicy(
             unknown_key=ciba.id_token_hint.unknown_key, max_age=timedelta(days=ciba.id_token_hint.max_age_days)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from lockhouse.hint_settings import IdTokenHintSection, UserCodeSection
-from lockhouse.message_settings import FORBID, as_list
+from lockhouse.message_settings import FORBID, as_list, as_table
 
 __all__ = ["CibaSection", "LimitsSection", "RegistrationSection"]
 
@@ -43,6 +43,13 @@ class CibaSection(BaseModel):
     )
     compositions: dict[str, Literal["two_flows", "one_flow"]] = Field(
         default_factory=dict, description="composition for single clients, by client id"
+    )
+    acr: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z]+(\+[a-z]+)*$")], Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,255}$")]],
+        BeforeValidator(as_table),
+    ] = Field(
+        default={"pwd": "urn:lockhouse:acr:pwd"},
+        description="what signing in by these methods is called (acr), such as pwd; several methods are joined by +",
     )
     resources: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
         default=(), description="APIs that tokens may be asked for, beside those that are registered as clients"

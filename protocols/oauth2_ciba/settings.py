@@ -108,9 +108,16 @@ class CibaSettings:
         """Return how the requests of one client are put together."""
         return self.compositions.get(client_id, self.composition)
 
-    def acr_of(self, methods: tuple[str, ...]) -> str | None:
-        """Return the authentication context that *methods* reach, if it has a name here."""
-        return self.acr.get("+".join(sorted(methods)))
+    def acr_of(self, methods: tuple[str, ...], asked: str | None = None) -> str | None:
+        """Return the authentication context that *methods* reach, if it has a name here.
+
+        Of several names that hold, it is the one that *asked* for (``acr_values``) prefers: whoever did more than a name
+        demands has done that as well. Where none was asked for that holds, it is the name of exactly what was done.
+        """
+        done = frozenset(methods)
+        held = {name for needed, name in self.acr.items() if frozenset(needed.split("+")) <= done}
+        wanted = next((name for name in (asked or "").split(" ") if name in held), None)
+        return wanted or self.acr.get("+".join(sorted(done)))
 
     def link(self, token: str) -> str:
         """Return the address that a person is sent."""
