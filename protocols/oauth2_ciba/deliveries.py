@@ -13,8 +13,9 @@ from typing import Any
 from engine import Postbox
 from engine.storage import Keyring, Unit, from_micros
 from protocols.oauth2 import Client, Clients, NewGrant, SigningKeys, store_grant
+from protocols.oauth2.minting import SigningPair
 from protocols.oauth2_ciba.evaluation import ANSWERS
-from protocols.oauth2_ciba.minting import Mint, RandomNames, SigningPair
+from protocols.oauth2_ciba.minting import RequestMint, derived_names
 from protocols.oauth2_ciba.moves import TRIED_FOR
 from protocols.oauth2_ciba.requests import Request, auth_req_id_of, notification_token_of
 from protocols.oauth2_ciba.settings import CibaSettings
@@ -49,7 +50,7 @@ class Deliveries:
         self, *, keyring: Keyring, clients: Clients, signing_keys: SigningKeys, settings: CibaSettings
     ) -> None:
         self._keyring, self._clients, self._signing_keys = keyring, clients, signing_keys
-        self._mint = Mint(keyring=keyring, settings=settings)
+        self._mint = RequestMint(keyring=keyring, settings=settings)
         self._postbox = Postbox(keyring=keyring)
 
     def notice(
@@ -103,7 +104,7 @@ class Deliveries:
             to.client,
             auth_req_id=to.auth_req_id,
             keys=keys,
-            names=RandomNames.derived(self._keyring, request.request_id),
+            names=derived_names(self._keyring, request.request_id),
             resources=(),
             now=now,
         )

@@ -137,7 +137,7 @@ async def test_a_fault_while_the_tokens_are_built_leaves_the_request_approvable(
     """At each step: reading the keys, building, storing the grant, queuing."""
     places = (
         "protocols.oauth2.signing_keys.SigningKeys.at_hand",
-        "protocols.oauth2_ciba.minting.build_tokens",
+        "protocols.oauth2.minting.build_tokens",
         "protocols.oauth2_ciba.deliveries.store_grant",
         "engine.runtime.postbox.Postbox.post",
     )
