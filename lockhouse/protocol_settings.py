@@ -45,7 +45,10 @@ class CibaSection(BaseModel):
         default_factory=dict, description="composition for single clients, by client id"
     )
     acr: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z]+(\+[a-z]+)*$")], Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,255}$")]],
+        dict[
+            Annotated[str, Field(pattern=r"^[a-z]+(\+[a-z]+)*$")],
+            Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,255}$")],
+        ],
         BeforeValidator(as_table),
     ] = Field(
         default={"pwd": "urn:lockhouse:acr:pwd"},

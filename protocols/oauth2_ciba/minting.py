@@ -38,7 +38,7 @@ class RequestMint:
             scopes=request.granted,
             auth_time=request.auth_time or request.created_at,
             methods=request.methods,
-            acr=self._settings.acr_of(request.methods),
+            acr=self._settings.acr_of(request.methods, request.acr_values),
             resources=request.resources,
         )
         return self._mint.make(

@@ -111,7 +111,7 @@ class CibaSettings:
     def acr_of(self, methods: tuple[str, ...], asked: str | None = None) -> str | None:
         """Return the authentication context that *methods* reach, if it has a name here.
 
-        Of several names that hold, it is the one that *asked* for (``acr_values``) prefers: whoever did more than a name
+        Of several names that hold, it is the one that *asked* (``acr_values``) prefers: whoever did more than a name
         demands has done that as well. Where none was asked for that holds, it is the name of exactly what was done.
         """
         done = frozenset(methods)
