@@ -29,7 +29,6 @@ from protocols.oauth2 import (
     store_grant,
 )
 from protocols.oauth2.minting import RandomNames, SigningPair
-from protocols.oauth2.minting import RandomNames, SigningPair
 from protocols.oauth2_ciba.evaluation import (
     Evaluation,
     Over,
