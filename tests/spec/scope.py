@@ -12,9 +12,11 @@ _DEVICE = "the device grant (RFC 8628) is not built: its grant type is unknown"
 ELSEWHERE: Mapping[int, str] = MappingProxyType(
     {
         19: f"{_MTLS}; without sender-constrained tokens nothing is to be bound",
+        89: f"{_MTLS}, nor is DPoP: there is nothing to bind pushed tokens to",
         101: _MTLS,
         102: _MTLS,
         103: _MTLS,
+        114: "advice to clients: what a hint carries is theirs to choose",
         118: "TLS ends before us: versions and suites are those of the terminator in front",
         119: "about a resource server under FAPI; our one resource is userinfo, and a guard for others is not built",
         **dict.fromkeys(range(129, 136), _DPOP),
@@ -25,18 +27,4 @@ ELSEWHERE: Mapping[int, str] = MappingProxyType(
     }
 )
 
-_SOON = "its test is not written yet"
-
-OPEN: Mapping[int, str] = MappingProxyType(
-    dict.fromkeys(
-        (
-            *range(8, 19),
-            *(27, 30, 31, 34, 44, 45, 60),
-            *range(74, 84),
-            *range(86, 93),
-            *range(104, 118),
-            *(120, 141, 142, 143, 147, 148, 149, 150, 151),
-        ),
-        _SOON,
-    )
-)
+OPEN: Mapping[int, str] = MappingProxyType({})

@@ -1,9 +1,11 @@
 """1L. The pace of polls (CIBA Core sections 10.1 and 11)."""
 
+import asyncio
+
 import pytest
 
 from engine.storage import StorageUnavailable
-from tests.protocols.world import World, as_error
+from tests.protocols.world import GRANT, World, as_error
 from tests.spec.requirements import Mutation, requirement
 
 pytestmark = pytest.mark.anyio
@@ -91,3 +93,27 @@ async def test_064_slow_down_never_hides_a_result(world: World) -> None:
     world.clock.forward(4.9)
     await world.post("/oauth2/bc-authorize/cancel", {"auth_req_id": other})
     assert as_error(await world.poll(other)) == (400, "invalid_grant")
+
+
+@requirement(
+    60,
+    "A poll may wait for its result, 30 seconds at most, and is woken by it",
+    Mutation(
+        "protocols/oauth2/endpoints.py",
+        "        return await _hold_back(request, grant, asked, seconds)",
+        "        return json_response(await grant.answer(asked))",
+    ),
+    Mutation(
+        "protocols/oauth2_ciba/transitions.py", "unit.after_commit(partial(self._waiters.wake, ", "(partial(print, "
+    ),
+)
+async def test_060_a_poll_waits_for_its_result(world: World) -> None:
+    world.ciba._grant._watch._every = 3600  # what wakes is the move itself
+    auth_req_id = await world.asked()
+    form = {"grant_type": GRANT, "auth_req_id": auth_req_id}
+    waiting = asyncio.ensure_future(world.post("/oauth2/token", form, Prefer="wait=99"))
+    while not (waiting.done() or len(world.records.waiters)):  # noqa: ASYNC110 - nobody is told of it
+        await asyncio.sleep(0.005)
+    await world.approve(auth_req_id)
+    answer = await asyncio.wait_for(waiting, 5)
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=30")

@@ -1,0 +1,42 @@
+"""Every number has its place, and every change that must break a test can be made."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from tests.spec.collecting import Mutant, mutants, peer_cases, proofs
+from tests.spec.requirements import MOST, ROOT
+from tests.spec.scope import ELSEWHERE, OPEN
+
+PEER_CASES = 53
+
+
+def label(mutant: Mutant) -> str:
+    return f"{mutant.proof.test}-{mutant.mutation.file}"
+
+
+def test_every_requirement_is_tested_or_open_or_belongs_elsewhere() -> None:
+    tested = {proof.requirement.number for proof in proofs()}
+    places = Counter([*tested, *ELSEWHERE, *OPEN])
+    assert {number: places[number] for number in range(1, MOST + 1) if places[number] != 1} == {}
+    assert set(places) == set(range(1, MOST + 1))
+
+
+def test_every_case_of_the_peer_is_there() -> None:
+    numbers = [case.number for _, case in peer_cases()]
+    assert sorted(set(numbers)) == list(range(1, PEER_CASES + 1))
+    wrong = [name for name, case in peer_cases() if not name.startswith(f"test_peer_{case.number:02}_")]
+    assert wrong == []
+
+
+def test_a_test_is_named_by_the_number_of_its_requirement_and_names_a_change() -> None:
+    wrong = [proof.test for proof in proofs() if not proof.test.startswith(f"test_{proof.requirement.number:03}_")]
+    idle = [proof.test for proof in proofs() if not proof.requirement.mutations]
+    assert (wrong, idle) == ([], [])
+
+
+@pytest.mark.parametrize("mutant", mutants(), ids=label)
+def test_a_change_can_be_made_at_exactly_one_place(mutant: Mutant) -> None:
+    before = (ROOT / mutant.mutation.file).read_text(encoding="utf-8")
+    assert ast.dump(ast.parse(mutant.mutation.source())) != ast.dump(ast.parse(before))
