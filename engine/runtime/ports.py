@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from engine.contracts import Answer, Context, Contract, Deferred, Done
 from engine.storage import Unit
+
+OUTBOX_CHANNEL: Final = "engine.outbox"
 
 
 class TransactionalExecutor(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.runtime.recorder import OUTBOX_CHANNEL
+from engine.runtime.ports import OUTBOX_CHANNEL
 from engine.storage import Keyring, Outbox, Unit
 
 

@@ -33,7 +33,7 @@ from engine.execution import (
 from engine.language import Graph
 from engine.runtime.keeping import Keeping
 from engine.runtime.observing import Observer
-from engine.runtime.ports import Ended, OnEnd
+from engine.runtime.ports import OUTBOX_CHANNEL, Ended, OnEnd
 from engine.runtime.published import Published
 from engine.runtime.rows import UNREADABLE, Held, Rows, Written
 from engine.runtime.secrets_held import reveal
@@ -47,7 +47,6 @@ log = logging.getLogger(__name__)
 TASKS_IN_A_ROW: Final = 64
 END_TRIES: Final = 12
 DUE_CHANNEL: Final = "engine.due"
-OUTBOX_CHANNEL: Final = "engine.outbox"
 _NO_SECRETS: Final[Mapping[str, str]] = {}
 
 

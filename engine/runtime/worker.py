@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from engine.contracts import FlowError
 from engine.runtime.clock import Clock
+from engine.runtime.ports import OUTBOX_CHANNEL
 from engine.runtime.postman import Postman
-from engine.runtime.recorder import DUE_CHANNEL, OUTBOX_CHANNEL
+from engine.runtime.recorder import DUE_CHANNEL
 from engine.runtime.repeating import Repeating
 from engine.runtime.rows import Rows
 from engine.runtime.runner import Runner, Times

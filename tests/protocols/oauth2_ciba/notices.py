@@ -67,12 +67,12 @@ class Notified:
     engine: Engine
     mode: str
 
-    async def asked(self, **changes: str | None) -> str:
+    async def asked(self, **changes: str) -> str:
         """Send a good request and return its auth_req_id."""
         token = None if self.mode == "poll" else TOKEN
         return await self.world.asked(client_notification_token=token, **changes)
 
-    async def approved(self, **changes: str | None) -> str:
+    async def approved(self, **changes: str) -> str:
         """Send a request, have it approved, and return its auth_req_id."""
         auth_req_id = await self.asked(**changes)
         await self.world.approve(auth_req_id)

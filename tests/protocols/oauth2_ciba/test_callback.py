@@ -132,6 +132,7 @@ async def test_the_guard_is_asked_in_the_same_unit(world: World) -> None:
         keyring=KEYRING,
         guard=Anybody(),  # type: ignore[arg-type] # a guard that lets everybody pass
         assertion_key=world.assertion_key,
+        transitions=world.records.transitions,
         settings=world.settings,
     )
     signed, now = world.assertion_key.sign(await world.claims(other)), world.clock.now()

@@ -17,7 +17,7 @@ from protocols.oauth2_ciba.states import Event, State
 from protocols.oauth2_ciba.waiting import Waiters
 from protocols.oauth2_ciba.watching import Watch
 from tests.fixtures.serving import serving
-from tests.protocols.oauth2_ciba.test_redemption import grant_of, token_request
+from tests.protocols.oauth2_ciba.breaking import grant_of, token_request
 from tests.protocols.world import BANK, GRANT, ISSUER, SECRETS, SHOP, World, as_error, make_world
 
 pytestmark = pytest.mark.anyio

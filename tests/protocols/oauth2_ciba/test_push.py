@@ -29,7 +29,7 @@ async def id_claims(world: World, token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, key.key, algorithms=["RS256"], audience=SHOP, options=checks))  # type: ignore[arg-type]  # its own shape
 
 
-async def pushed(client: Notified, **asked: str | None) -> dict[str, Any]:
+async def pushed(client: Notified, **asked: str) -> dict[str, Any]:
     await client.approved(**asked)
     (sent,) = await client.deliver()
     assert (sent.url, sent.token) == (ENDPOINT, TOKEN)
