@@ -7,7 +7,7 @@ REPORT := -q --no-header
 WORKERS ?= 3
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-foreign check fix docs site lock screenshots wheel bench clean
+.PHONY: help setup demo test test-long test-foreign check fix docs site lock screenshots wheel bench bench-delivery clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ wheel: setup  ## Build dist/*.whl
 
 bench: setup  ## Measure the protocol beside a bare route and oidc-provider (needs node; ARGS=--quick)
 	@$(BIN)/python bench/protocol.py $(ARGS)
+
+bench-delivery: setup  ## Measure long polls that wait, and pings (ARGS=--quick)
+	@$(BIN)/python bench/delivery.py $(ARGS)
 
 clean:  ## Remove everything that make made
 	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -13,9 +13,10 @@ KINDS: Mapping[str, tuple[str, int]] = {
     "form": ("form, Basic, HMAC", 1),
     "begin": ("bc-authorize", 1),
     "poll": ("pending poll", 1),
+    "keyed": ("private_key_jwt", 1),
     "cycle": ("whole cycle", 3),
 }
-CIBA_KINDS = ("begin", "poll", "cycle")
+CIBA_KINDS = ("begin", "poll", "keyed", "cycle")
 AIMS = {"poll": 1.0, "begin": 0.4}
 
 

@@ -1,9 +1,10 @@
 // Drives load with autocannon. One job a line on standard input, one result a line on standard output, both JSON.
 //
-// A job: {url, kind: "hello" | "form" | "begin" | "poll" | "cycle", connections, seconds or amount, clients, persons,
+// A job: {url, kind: "hello" | "form" | "begin" | "poll" | "keyed" | "cycle", connections, seconds or amount, clients, persons,
 // offset, ids}. Every connection has persons, or auth_req_ids, of its own; "ids" is a file with lines "CLIENT ID",
 // which polls read and begins with an "amount" write.
 
+import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -25,6 +26,16 @@ const begin = (client, person) =>
   });
 const poll = (client, id) => post('/oauth2/token', client, { grant_type: CIBA, auth_req_id: id });
 
+const clientKey = process.env.BENCH_CLIENT_KEY && createPrivateKey(readFileSync(process.env.BENCH_CLIENT_KEY));
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+// A new one for each request, as RFC 7523 wants it: signing it is the load's work, not the server's.
+function assertion(issuer) {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: 'signer', sub: 'signer', aud: issuer, iat: now, exp: now + 60, jti: randomUUID() };
+  const signed = `${encoded({ alg: 'ES256', kid: 'k1' })}.${encoded(claims)}`;
+  return `${signed}.${sign('sha256', signed, { key: clientKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
 // What connection number `mine` of `all` sends, over and over.
 const SHARES = {
   hello: () => [{ method: 'GET', path: '/hello' }],
@@ -36,6 +47,21 @@ const SHARES = {
     return asked;
   }),
   poll: (job, mine, all) => readIds(job.ids).filter((_, at) => at % all === mine).map(([client, id]) => poll(client, id)),
+  // For nobody's auth_req_id: what is measured is the proof.
+  keyed: (job) => [{
+    method: 'POST',
+    path: '/oauth2/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    setupRequest: (request) => ({
+      ...request,
+      body: new URLSearchParams({
+        grant_type: CIBA,
+        auth_req_id: 'nobodys',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion(job.url),
+      }).toString(),
+    }),
+  }],
   cycle: (job, mine, all) => turns(job, mine, all).flatMap((number) => {
     const client = number % job.clients;
     const withId = (path, extra) => ({
@@ -61,6 +87,7 @@ const RIGHT = {
   form: () => true,
   begin: (body) => body.includes('"auth_req_id"'),
   poll: (body) => body.includes('authorization_pending'),
+  keyed: (body) => body.includes('invalid_grant'),
   cycle: (body) => body.includes('"auth_req_id"') || body.includes('"accepted":true') || body.includes('"id_token"'),
 };
 

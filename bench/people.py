@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bench.client_keys import SIGNER, client_jwks
 from engine.storage import Database, Unit
 from lockhouse.directory.persons import NewPerson, Persons
 from lockhouse.installation import Installation
@@ -24,21 +25,27 @@ def person_address(number: int) -> str:
     return f"person{number}@example.org"
 
 
-async def register(installation: Installation, *, clients: int, persons: int) -> None:
-    """Register everybody."""
+async def register(installation: Installation, *, clients: int, persons: int, endpoint: str | None = None) -> None:
+    """Register everybody. With an *endpoint* client 0 is told there by ping."""
     database, keyring, now = installation.database, installation.keyring, installation.clock.now()
     known, book = Clients(keyring=keyring), Persons(keyring=keyring)
 
     def add_clients(unit: Unit) -> None:
         for number in range(clients):
+            told = endpoint is not None and number == 0
             client = NewClient(
                 client_id=f"client{number}",
                 secret=client_secret(number),
                 name=f"Client {number}",
                 interval=timedelta(seconds=1),
+                delivery_mode="ping" if told else "poll",
+                notification_endpoint=endpoint if told else None,
                 limits=NO_LIMITS,
             )
             known.add(unit, client, now=now)
+        if (jwks := client_jwks()) is not None:
+            signer = NewClient(client_id=SIGNER, auth_method="private_key_jwt", jwks=jwks, limits=NO_LIMITS)
+            known.add(unit, signer, now=now)
 
     await database.run(add_clients)
     for first in range(0, persons, _AT_ONCE):

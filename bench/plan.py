@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from bench.figures import CIBA_KINDS, FLOOR, KINDS, PEER, POSTGRESQL, SQLITE
 
 SUBJECTS = {"floor": FLOOR, "peer": PEER, "sqlite": SQLITE, "postgresql": POSTGRESQL}
-_KINDS = {"hello": "hello", "form": "form", "bc-authorize": "begin", "poll": "poll", "cycle": "cycle"}
+_KINDS = {
+    "hello": "hello",
+    "form": "form",
+    "bc-authorize": "begin",
+    "poll": "poll",
+    "private_key_jwt": "keyed",
+    "cycle": "cycle",
+}
 _MOST_CONNECTIONS = 256
 
 

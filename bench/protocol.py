@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.client_keys import make_client_key
 from bench.counting import count_work
 from bench.figures import FLOOR, KINDS, PEER, POSTGRESQL, SQLITE, Sample, as_report, lines
 from bench.people import register
@@ -122,6 +123,7 @@ def subjects(plan: Plan) -> Iterator[tuple[list[Subject], Program, dict[str, str
     size = (str(plan.clients), str(plan.persons))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockhouse-bench-")))
+        make_client_key(folder)
         wanted = plan.loaded
         url, durable = stack.enter_context(postgresql()) if POSTGRESQL in wanted else ("", {})
         commands = {

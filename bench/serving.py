@@ -12,7 +12,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvloop
 from starlette.types import ASGIApp
 
+from lockhouse.connections import make_room
 from lockhouse.serve import bind, build_server
+from lockhouse.settings import ListenSection
+
+# No load is to be turned away: what a limit does is tested elsewhere.
+_LISTEN = ListenSection(connections=12_000)
 
 Making = Callable[[int], AbstractAsyncContextManager[ASGIApp]]
 
@@ -34,10 +39,11 @@ def serve_made(make: Making) -> None:
 
 
 async def _serve(make: Making) -> None:
+    make_room(_LISTEN.connections)
     with bind("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         async with make(port) as application:
-            server = build_server(application, on_started=lambda: _say(f"ready {port}"))
+            server = build_server(application, listen=_LISTEN, on_started=lambda: _say(f"ready {port}"))
             obeying = asyncio.create_task(_obey(lambda: setattr(server, "should_exit", True)))
             await server.serve(sockets=[listener])
             obeying.cancel()

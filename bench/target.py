@@ -1,6 +1,6 @@
 """Lockhouse itself, put together as `lockhouse serve` does it, with one route more: approval without a browser.
 
-    python -m bench.target FOLDER URL CLIENTS PERSONS [--deliver]
+    python -m bench.target FOLDER URL CLIENTS PERSONS [--deliver] [--ping ENDPOINT]
 
 Messages stay in the outbox unless ``--deliver`` is given: the peer delivers nothing either.
 """
@@ -8,6 +8,7 @@ Messages stay in the outbox unless ``--deliver`` is given: the peer delivers not
 import argparse
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -89,7 +90,8 @@ class Approval:
         }
         assertion = self._key.sign(claims)
         told = await database.run(lambda unit: records.receive(unit, "ciba", assertion, now))
-        return JSONResponse({"accepted": told.accepted, "reason": told.reason})
+        # A clock that all processes of this machine share: it says how long others take to hear of the commit.
+        return JSONResponse({"accepted": told.accepted, "reason": told.reason, "at": time.monotonic()})
 
 
 @asynccontextmanager
@@ -110,6 +112,7 @@ def main() -> None:
     parser.add_argument("clients", type=int)
     parser.add_argument("persons", type=int)
     parser.add_argument("--deliver", action="store_true")
+    parser.add_argument("--ping", metavar="ENDPOINT", help="where client 0 is told")
     asked = parser.parse_args()
     os.environ.update(SETTINGS)
     created = create_installation(asked.folder, issuer="http://127.0.0.1:1", url=asked.url or None)
@@ -121,7 +124,7 @@ def main() -> None:
     async def make(port: int) -> AsyncIterator[ASGIApp]:
         ours = replace(configuration, settings=following_port(configuration.settings, port))
         async with opened(ours) as installation:
-            await register(installation, clients=asked.clients, persons=asked.persons)
+            await register(installation, clients=asked.clients, persons=asked.persons, endpoint=asked.ping)
             async with answering(installation, work=asked.deliver) as application:
                 yield application
 

@@ -12,7 +12,7 @@ def test_nothing_asked_for_is_the_whole_plan() -> None:
     assert asked.plan == FULL
     assert asked.plan.whole
     assert asked.plan.rounds >= 5
-    assert asked.plan.kinds_of(SQLITE) == asked.plan.kinds_of(PEER) == ("begin", "poll", "cycle")
+    assert asked.plan.kinds_of(SQLITE) == asked.plan.kinds_of(PEER) == ("begin", "poll", "keyed", "cycle")
 
 
 def test_a_part_is_named_in_words() -> None:
@@ -27,7 +27,7 @@ def test_a_part_is_named_in_words() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "pol"], "expected some of hello, form, bc-authorize, poll, cycle, found pol"),
+        (["--only", "pol"], "expected some of hello, form, bc-authorize, poll, private_key_jwt, cycle, found pol"),
         (["--c", "0"], "expected numbers of 1 to 256 such as 1,16,64, found 0"),
         (["--c", "many"], "found many"),
         (["--rounds", "0"], "expected 1 to 50, found 0"),
