@@ -151,11 +151,12 @@ def measure(*, only: str | None, rounds: int, seconds: float, connections: tuple
     """Load both databases in rounds and return all that was found."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockhouse-bench-")))
-        urls = {}
+        urls: dict[str, str] = {}
+        durable: Mapping[str, str] = {}
         if only != "postgresql":
             urls["sqlite"] = f"sqlite:///{folder / 'flows.sqlite'}"
         if only != "sqlite":
-            urls["postgresql"], _ = stack.enter_context(postgresql())
+            urls["postgresql"], durable = stack.enter_context(postgresql())
         lines = []
         for name, url in urls.items():
             server = stack.enter_context(program(name, *python("http_target", url)))
@@ -165,6 +166,7 @@ def measure(*, only: str | None, rounds: int, seconds: float, connections: tuple
     about = {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
+        **({"postgresql": durable["server_version"]} if durable else {}),
         "rounds": rounds,
         "seconds_each_load": seconds,
     }
