@@ -15,6 +15,8 @@ _AT_ONCE = 32
 _WOKEN_EVERY = 0.02
 BUSY = 503
 _LATER = 2
+# Between two parts of the crowd, so that it comes over a few seconds.
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Crowd:
             callers = await asyncio.gather(*(Caller.to(self._port) for _ in part))
             for (client, auth_req_id), caller in zip(part, callers, strict=True):
                 self._tasks[auth_req_id] = asyncio.create_task(self._wait(caller, client, auth_req_id))
+            await asyncio.sleep(_PAUSE)
 
     async def woken(self, auth_req_id: str) -> Answer:
         """Return the answer that a decided request brought."""
@@ -116,14 +119,15 @@ async def measure_waiting(
     # One whole turn: everybody is sent away once and comes back.
     await asyncio.sleep(WAIT)
     minute = (server.cpu_seconds() - used) * 60 / (time.monotonic() - began)
-    caller, delays = await Caller.to(port), []
+    delays = []
     for _, auth_req_id in pending[:woken]:
+        caller = await Caller.to(port)
         at = await caller.approve(auth_req_id)
+        caller.close()
         answer = await crowd.woken(auth_req_id)
         assert "access_token" in answer.body, answer
         delays.append(max(0.0, answer.at - at) * 1000)
         await asyncio.sleep(_WOKEN_EVERY)
-    caller.close()
     await crowd.leave()
     cuts = quantiles(delays, n=100, method="inclusive")
     figures = WaitFigures(

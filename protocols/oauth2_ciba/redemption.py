@@ -6,6 +6,7 @@ approved, and the next poll gives tokens.
 
 import asyncio
 import json
+import random
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -56,6 +57,7 @@ _ROUNDS = 4
 _TURNS = 64
 # An event loop's clock may ring a moment early.
 _INSTANT = 0.01
+_SHORTEST = 0.9
 
 
 class Redeemed(Enum):
@@ -152,7 +154,10 @@ class CibaGrant:
                 return None
             self._watch.begin()
             left = (request.expires_at - asked.now).total_seconds()
-            await hold.until(place.news, seconds=min(hold.seconds, left + _INSTANT))
+            # Those who came together are not to come back together.
+            share = random.uniform(_SHORTEST, 1.0)  # noqa: S311 - nothing secret about it
+            seconds = min(hold.seconds * share, left + _INSTANT)
+            await hold.until(place.news, seconds=seconds)
             came = Held.FOR_NEWS if place.news.done() else Held.IN_VAIN
         return None if hold.left else came
 
