@@ -8,14 +8,15 @@ from typing import Any, Final, Literal
 from protocols.oauth2 import (
     ALGORITHMS,
     AUTH_METHODS,
-    CIBA_GRANT,
     DELIVERY_MODES,
+    INTERACTIVE_GRANTS,
     KEY_ALGORITHMS,
     OFFLINE,
     PROFILES,
     REFRESH_GRANT,
     SUBJECT_TYPES,
     TOKEN_FORMATS,
+    ClientInvalid,
     NewClient,
 )
 
@@ -45,6 +46,13 @@ class ClientField:
         return f"--{(self.key.removesuffix('s') if self.kind == 'texts' else self.key).replace('_', '-')}"
 
 
+# What operators write for the grants in which somebody is asked: the last part of the name, with CIBA's first.
+GRANT_WORDS: Final = {
+    **{name.rpartition(":")[2]: (name,) for name in sorted(INTERACTIVE_GRANTS, reverse=True)},
+    "none": (),
+}
+
+
 def _text(key: str, says: str, *, setting: str = "", choices: tuple[str, ...] = ()) -> ClientField:
     return ClientField(key=key, setting=setting or key, kind="text", says=says, choices=choices)
 
@@ -58,6 +66,14 @@ FIELDS: Final = (
     _text("mode", "How it learns the outcome.", setting="delivery_mode", choices=DELIVERY_MODES),
     _text("notification_endpoint", "Where ping and push go."),
     ClientField(key="scopes", setting="scopes", kind="texts", says="A scope that it may ask for."),
+    ClientField(
+        key="grants",
+        setting="grant_types",
+        kind="texts",
+        says="How it has people asked; the first if left out.",
+        choices=tuple(GRANT_WORDS),
+    ),
+    ClientField(key="redirect_uris", setting="redirect_uris", kind="texts", says="Where a browser is sent back to."),
     _flag("refresh", "It may ask for offline_access, and then gets refresh tokens.", setting="grant_types"),
     _flag("rotate_refresh", "Each of its refresh tokens is replaced when it is used.", setting="rotates_refresh"),
     _text("auth_method", "How it proves itself; by its secret, anyhow, if left out.", choices=AUTH_METHODS),
@@ -92,25 +108,21 @@ LIMITS: Final = (
     ClientField(key="client_pending", setting="client_pending", kind="count", says="Its open requests altogether."),
 )
 _LIMIT_KEYS = frozenset(field.key for field in LIMITS)
+_TOGETHER = frozenset({"grants", "refresh", "scopes"})
 _DEFAULTS = NewClient(client_id="default")
 
 
 def client_with(values: Mapping[str, Any], base: NewClient) -> NewClient:
-    """Return *base* with *values* by their keys; None sets a key back to its default. Limits stand among the others."""
+    """Return *base* with *values* by their keys; None sets a key back to its default. Limits stand among the others.
+
+    Raises ClientInvalid for a grant that there is not.
+    """
     changed: dict[str, Any] = {}
     for field in FIELDS:
-        if field.key in values and field.key not in {"refresh", "scopes"}:
+        if field.key in values and field.key not in _TOGETHER:
             changed[field.setting] = _set(field, values[field.key])
     limits = {key: value for key, value in values.items() if key in _LIMIT_KEYS}
-    scopes = _DEFAULTS.scopes if values.get("scopes", base.scopes) is None else values.get("scopes", base.scopes)
-    refresh = values.get("refresh", REFRESH_GRANT in base.grant_types)
-    return replace(
-        base,
-        **changed,
-        scopes=_with_offline(scopes, bool(refresh), was=REFRESH_GRANT in base.grant_types),
-        grant_types=(CIBA_GRANT, REFRESH_GRANT) if refresh else (CIBA_GRANT,),
-        limits=replace(base.limits, **limits),
-    )
+    return replace(base, **changed, **_granted(values, base), limits=replace(base.limits, **limits))
 
 
 def values_of(client: NewClient) -> dict[str, Any]:
@@ -118,7 +130,7 @@ def values_of(client: NewClient) -> dict[str, Any]:
     written = {field.key: _written(field, client) for field in FIELDS}
     default = {field.key: _written(field, _DEFAULTS) for field in FIELDS}
     default["name"] = client.client_id
-    found = {key: value for key, value in written.items() if value not in (default[key], "")}
+    found = {key: value for key, value in written.items() if value not in (default[key], "", [])}
     limits = {key: value for key, value in asdict(client.limits).items() if value is not None}
     return {**found, **({"limits": limits} if limits else {})}
 
@@ -132,24 +144,44 @@ def key_of(setting: str) -> str:
     return next((field.key for field in FIELDS if field.setting == setting), setting)
 
 
+def _granted(values: Mapping[str, Any], base: NewClient) -> dict[str, Any]:
+    """Return scopes and grant types, which hang together: who refreshes may ask for offline_access."""
+    was = REFRESH_GRANT in base.grant_types
+    refresh = bool(values.get("refresh", was))
+    scopes = values.get("scopes", base.scopes)
+    kept = tuple(name for name in (_DEFAULTS.scopes if scopes is None else scopes) if name != OFFLINE or not was)
+    words = values.get("grants", _grant_words(base))
+    words = _grant_words(_DEFAULTS) if words is None else words
+    if unknown := [word for word in words if word not in GRANT_WORDS]:
+        raise ClientInvalid("grant_types", f"of {', '.join(GRANT_WORDS)}, found {', '.join(unknown)}")
+    asked = {name for word in words for name in GRANT_WORDS[word]}
+    return {
+        "scopes": tuple(dict.fromkeys((*kept, OFFLINE))) if refresh else kept,
+        "grant_types": tuple(sorted(asked | ({REFRESH_GRANT} if refresh else set()))),
+    }
+
+
+def _grant_words(client: NewClient) -> list[str]:
+    return [word for word, names in GRANT_WORDS.items() if names and set(names) <= set(client.grant_types)]
+
+
 def _set(field: ClientField, value: Any) -> Any:
     if value is None:
         return getattr(_DEFAULTS, field.setting)
     return timedelta(seconds=value) if field.kind == "seconds" else value
 
 
-def _with_offline(scopes: Any, refresh: bool, *, was: bool) -> tuple[str, ...]:
-    kept = tuple(name for name in scopes if name != OFFLINE or not (was or refresh))
-    return (*kept, OFFLINE) if refresh else kept
-
-
 def _written(field: ClientField, client: NewClient) -> Any:
     value = getattr(client, field.setting)
     if field.key == "refresh":
         return REFRESH_GRANT in client.grant_types
+    if field.key == "grants":
+        return _grant_words(client) or ["none"]
     if field.key == "scopes":
         hidden = OFFLINE if REFRESH_GRANT in client.grant_types else None
         return [name for name in value if name != hidden]
     if field.key == "sector" and value == replace(client, sector=None).pairwise_sector:
         return None  # it follows from the other values
+    if field.kind == "texts":
+        return list(value)
     return int(value.total_seconds()) if isinstance(value, timedelta) else value

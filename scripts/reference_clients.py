@@ -40,7 +40,7 @@ def clients_page() -> str:
     rows = ["| key | option | member over HTTP | |", "| --- | --- | --- | --- |"]
     rows += [_client_row(field, "") for field in FIELDS]
     rows += [_client_row(field, "limits.") for field in LIMITS]
-    kept = ", ".join(f"`{name}`" for name in (*ADDRESSES, *TEXTS, "contacts", "redirect_uris"))
+    kept = ", ".join(f"`{name}`" for name in (*ADDRESSES, *TEXTS, "contacts"))
     secret = "| `secret` | `--secret`, `--new-secret` | `client_secret` | Its secret; in a file a reference to one. |"
     return "\n\n".join([CLIENTS_HEAD, "\n".join([*rows, secret]), f"{KEPT} {kept}."])
 

@@ -56,7 +56,9 @@ def _properties(fields: Sequence[ClientField]) -> dict[str, Any]:
 
 def _property(field: ClientField) -> dict[str, Any]:
     shape = {**_TYPES[field.kind], "description": field.says}
-    if field.choices:
+    if field.choices and field.kind == "texts":
+        shape["items"] = {"type": "string", "enum": list(field.choices)}
+    elif field.choices:
         shape["enum"] = list(field.choices)
     if field.kind in {"count", "seconds"}:
         shape |= {"minimum": field.low, **({} if field.high is None else {"maximum": field.high})}

@@ -27,7 +27,7 @@ def read_value(node: YamlNode, field: ClientField, *, folder: Path) -> Any:
         case "file", YamlScalar(value=str() as name):
             return _contents(folder, name)
         case "texts", YamlList(items=items) if all(_is_text(item) for item in items):
-            return tuple(item.value for item in items if isinstance(item, YamlScalar))
+            return tuple(_chosen(str(item.value), field) for item in items if isinstance(item, YamlScalar))
         case "flag", YamlScalar(value=bool() as flag):
             return flag
         case (("count" | "seconds"), YamlScalar(value=int() as number)) if not isinstance(number, bool):

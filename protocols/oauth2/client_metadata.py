@@ -4,36 +4,42 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from protocols.oauth2.client_policy import ClientPolicy
-from protocols.oauth2.client_registration import CIBA_GRANT, REFRESH_GRANT, ClientInvalid, NewClient
+from protocols.oauth2.client_registration import (
+    CIBA_GRANT,
+    CODE_GRANT,
+    INTERACTIVE_GRANTS,
+    REFRESH_GRANT,
+    ClientInvalid,
+    NewClient,
+)
+from protocols.oauth2.client_values import is_https_address
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.metadata_members import ADDRESSES, SETTINGS, TEXTS, invalid_metadata, take_member
 from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.scopes import STANDARD_SCOPES
 
-__all__ = ["MEMBERS", "check_described", "describe_client", "metadata_of", "sector_source"]
+__all__ = ["MEMBERS", "check_described", "describe_client", "metadata_of"]
 
 # By the names that the settings of a client have with us.
 MEMBERS: Mapping[str, str] = {
     **SETTINGS,
     "scopes": "scope",
     "grant_types": "grant_types",
+    "redirect_uris": "redirect_uris",
     "jwks": "jwks",
     "takes_user_code": "backchannel_user_code_parameter",
     "sector": "sector_identifier_uri",
 }
 # Asked for, they promise what this server cannot keep; to ignore them would leave a client less safe than it thinks.
-# Clients of the code grant are the operator's to register.
-_REGISTERED_GRANTS = frozenset({CIBA_GRANT, REFRESH_GRANT})
 _REFUSED = (
     "dpop_bound_access_tokens",
     "id_token_encrypted_response_alg",
     "tls_client_certificate_bound_access_tokens",
     "userinfo_encrypted_response_alg",
 )
-_BASIC = "client_secret_basic"
+_BASIC, _CODE = "client_secret_basic", "code"
 
 
 def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Sequence[str], profile: str) -> NewClient:
@@ -49,12 +55,15 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
     grants = _grant_types(metadata, mode)
     if found["auth_method"] is None and _BASIC not in profile_of(base, profile).auth_methods:
         found["auth_method"] = "private_key_jwt"  # RFC 7591 section 2: the server may choose where nothing is asked
+    if CIBA_GRANT not in grants:
+        found["delivery_mode"] = mode = "poll"  # nobody is told of what it never asks
     if mode is None:
         raise invalid_metadata(SETTINGS["delivery_mode"], "how the client learns the outcome (CIBA Core section 4)")
     return replace(
         base,
         **{**found, "name": found["name"] or base.client_id, "subject_type": found["subject_type"] or "public"},
         grant_types=grants,
+        redirect_uris=_redirect_uris(metadata),
         jwks=None if keys is None else json.dumps(keys),
         scopes=_scopes(metadata, scopes),
         takes_user_code=bool(take_member(metadata, MEMBERS["takes_user_code"], "flag")),
@@ -71,19 +80,17 @@ def check_described(client: NewClient, policy: ClientPolicy, *, secret_kept: boo
         raise invalid_metadata(MEMBERS.get(error.setting, error.setting), error.expected) from error
 
 
-def sector_source(client: NewClient) -> str | None:
-    """Return the address that a sector document of *client* must list (requirements 14, 15)."""
-    return client.notification_endpoint if client.delivery_mode == "push" else client.jwks_uri
-
-
 def metadata_of(client: NewClient) -> dict[str, Any]:
     """Return what *client* is registered with, as RFC 7591 section 3.2.1 answers it."""
     told: dict[str, Any] = {member: getattr(client, setting) for setting, member in SETTINGS.items()}
+    if CIBA_GRANT not in client.grant_types:
+        del told[SETTINGS["delivery_mode"]]
     told |= {
         "token_endpoint_auth_method": client.auth_method or _BASIC,
         "backchannel_user_code_parameter": client.takes_user_code,
         "grant_types": list(client.grant_types),
-        "response_types": [],
+        "response_types": [_CODE] if CODE_GRANT in client.grant_types else [],
+        "redirect_uris": list(client.redirect_uris) or None,
         "scope": " ".join(client.scopes),
         "jwks": None if client.jwks is None else json.loads(client.jwks),
         **client.details,
@@ -97,8 +104,10 @@ def _refuse_what_cannot_be(metadata: Mapping[str, Any]) -> None:
     for member in _REFUSED:
         if metadata.get(member):
             raise invalid_metadata(member, "nothing: this server cannot do that")
-    if take_member(metadata, "response_types", "list"):
-        raise invalid_metadata("response_types", "an empty list: nothing is answered by redirect")
+    asked = take_member(metadata, "response_types", "list")
+    wanted = [_CODE] if CODE_GRANT in (take_member(metadata, "grant_types", "list") or ()) else []
+    if asked is not None and asked != wanted:
+        raise invalid_metadata("response_types", f"what fits grant_types: {' '.join(wanted) or 'an empty list'}")
 
 
 def _kind_of(member: str) -> str:
@@ -111,8 +120,9 @@ def _grant_types(metadata: Mapping[str, Any], mode: str | None) -> tuple[str, ..
         return tuple(sorted((CIBA_GRANT, REFRESH_GRANT)))
     if mode == "push":
         asked = [CIBA_GRANT, *asked]  # it need not ask for what it never sends (requirement 12), but it is what it does
-    if CIBA_GRANT not in asked or not set(asked) <= _REGISTERED_GRANTS:
-        raise invalid_metadata("grant_types", f"{CIBA_GRANT}, and {REFRESH_GRANT} where it is wanted")
+    needed = INTERACTIVE_GRANTS if mode is None else {CIBA_GRANT}
+    if not needed & set(asked):
+        raise invalid_metadata("grant_types", f"{' or '.join(sorted(needed))} among them")
     return tuple(sorted(set(asked)))
 
 
@@ -129,26 +139,16 @@ def _scopes(metadata: Mapping[str, Any], allowed: Sequence[str]) -> tuple[str, .
 def _details(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {**dict.fromkeys(ADDRESSES, "https"), **dict.fromkeys(TEXTS, "text"), "contacts": "list"}
     found = {name: take_member(metadata, name, kind) for name, kind in kinds.items()}
-    found["redirect_uris"] = _redirect_uris(metadata)
     if metadata.get("subject_type") == "pairwise":  # a sector means nothing to public subjects
         found["sector_identifier_uri"] = take_member(metadata, "sector_identifier_uri", "https")
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _redirect_uris(metadata: Mapping[str, Any]) -> list[str] | None:
-    """Return the addresses, which no grant of ours uses: kept, since many clients always send them."""
+def _redirect_uris(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     try:
-        asked: list[str] | None = take_member(metadata, "redirect_uris", "list")
+        asked: list[str] = take_member(metadata, "redirect_uris", "list") or []
     except OAuthError as error:
         raise OAuthError("invalid_redirect_uri", error.description) from error
-    if not all(map(_is_redirect, asked or ())):
-        raise OAuthError("invalid_redirect_uri", "redirect_uris: expected absolute addresses without fragment")
-    return asked
-
-
-def _is_redirect(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in address
+    if not all(map(is_https_address, asked)):
+        raise OAuthError("invalid_redirect_uri", "redirect_uris: expected https addresses without fragment")
+    return tuple(asked)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocols.oauth2.client_registration import SECRET_METHODS, ClientInvalid, NewClient
+from protocols.oauth2.client_registration import GRANT_TYPES, SECRET_METHODS, ClientInvalid, NewClient
 from protocols.oauth2.profiles import PROFILES, Profile, profile_of
 
 __all__ = ["ClientPolicy"]
@@ -16,10 +16,11 @@ class ClientPolicy:
     profile: str
     scopes: Sequence[str]
     algorithms: tuple[str, ...]
+    grant_types: Sequence[str] = GRANT_TYPES
 
     def check(self, client: NewClient, *, secret_kept: bool = False) -> None:
         """Raise ClientInvalid for the first setting that no client can have, or that this deployment does not allow."""
-        self._check_scopes(client)
+        self._check_known(client)
         client.check(secret_kept=secret_kept)
         self._check_profile(client)
         self._check_offers(client)
@@ -34,11 +35,13 @@ class ClientPolicy:
             says = f"none or one of {', '.join(allowed)}: a client may promise more than its deployment, never less"
             raise ClientInvalid("profile", says)
 
-    def _check_scopes(self, client: NewClient) -> None:
+    def _check_known(self, client: NewClient) -> None:
         if unknown := sorted(set(client.scopes) - set(self.scopes)):
             known = ", ".join(sorted(self.scopes))
             says = f"scopes that the settings know ({known}), found {', '.join(unknown)}"
             raise ClientInvalid("scopes", f"{says}; add [scopes.{unknown[0]}] to the settings first")
+        if not set(client.grant_types) <= set(self.grant_types):
+            raise ClientInvalid("grant_types", f"of {' and '.join(self.grant_types)}")
 
     def _check_offers(self, client: NewClient) -> None:
         if client.id_token_alg is not None and client.id_token_alg not in self.algorithms:

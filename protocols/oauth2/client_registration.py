@@ -109,8 +109,15 @@ class NewClient:
         """The sector that its pairwise subjects belong to, None where its subjects are public (requirements 14, 15)."""
         if self.subject_type != "pairwise":
             return None
-        source = self.notification_endpoint if self.delivery_mode == "push" else self.jwks_uri
-        return self.sector or urlsplit(source or "").hostname
+        hosts = {urlsplit(source or "").hostname for source in self.sector_sources}
+        return self.sector or (hosts.pop() if len(hosts) == 1 else None)
+
+    @property
+    def sector_sources(self) -> Sequence[str | None]:
+        """The addresses that say which sector it belongs to: of its keys or notifications, else of its redirects."""
+        if CIBA_GRANT not in self.grant_types:
+            return self.redirect_uris
+        return (self.notification_endpoint if self.delivery_mode == "push" else self.jwks_uri,)
 
     def check(self, *, secret_kept: bool = False) -> None:
         """Raise ClientInvalid for the first setting that cannot be. With *secret_kept* its secret stays as it is."""
@@ -153,8 +160,9 @@ class NewClient:
     def _backchannel_checks(self) -> Sequence[tuple[str, bool, str]]:
         """Return what CIBA Core section 4 demands (requirements 8 to 15)."""
         told, pairwise = self.delivery_mode in _NOTIFIED, self.subject_type == "pairwise"
-        endpoint, polls = self.notification_endpoint, self.delivery_mode != "push"
-        keyed = self.auth_method == "private_key_jwt"
+        endpoint, polls = self.notification_endpoint, self.delivery_mode != "push" and CIBA_GRANT in self.grant_types
+        keyed = self.auth_method == "private_key_jwt" or CIBA_GRANT not in self.grant_types
+        sectored = not pairwise or self.pairwise_sector is not None
         return (
             ("notification_endpoint", not told or endpoint is not None, "an https address: ping and push go there"),
             ("notification_endpoint", told or endpoint is None, "none: a poll client is not notified"),
@@ -165,6 +173,7 @@ class NewClient:
             ("jwks_uri", not (pairwise and polls) or self.jwks_uri is not None, "an https address: it is the sector"),
             ("auth_method", not pairwise or keyed, "private_key_jwt: pairwise subjects need proof of the keys"),
             ("sector", self.sector is None or bool(_HOST.fullmatch(self.sector)), "a host's name in lower case"),
+            ("sector", sectored, "a host's name: its addresses are on several hosts, or on none"),
             ("sector", pairwise or self.sector is None, "none: only pairwise subjects have a sector"),
         )
 

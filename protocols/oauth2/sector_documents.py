@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from protocols.oauth2.client_metadata import sector_source
 from protocols.oauth2.client_registration import NewClient
 from protocols.oauth2.metadata_members import invalid_metadata
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere
@@ -19,13 +18,15 @@ async def with_sector(client: NewClient, fetcher: KeyFetcher) -> NewClient:
     """Return *client* with the sector of the document that it names, fetched now; as it is where it names none.
 
     Raises ``invalid_client_metadata`` for a document that cannot be had, or does not list the address that counts:
-    ``jwks_uri`` of poll and ping clients, the notification endpoint of push clients (CIBA Core section 4).
+    ``jwks_uri`` of poll and ping clients, the notification endpoint of push clients (CIBA Core section 4), every
+    redirect of a client that only signs people in (OpenID Connect Core section 8.1).
     """
     address = client.details.get(_MEMBER)
     if client.subject_type != "pairwise" or not isinstance(address, str):
         return client
-    if sector_source(client) not in await _listed(address, fetcher):
-        raise invalid_metadata(_MEMBER, "a document that lists the address of this client's keys or notifications")
+    listed = await _listed(address, fetcher)
+    if not all(source in listed for source in client.sector_sources):
+        raise invalid_metadata(_MEMBER, "a document that lists this client's keys, notifications or redirects")
     return replace(client, sector=urlsplit(address).hostname)
 
 

@@ -37,7 +37,7 @@ def protocol_routes(ciba: Ciba, *, grants: Mapping[str, Grant] = MappingProxyTyp
         signing_keys=ciba.signing_keys,
         clock=ciba.clock,
     )
-    return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba)]
+    return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba, every)]
 
 
 def _offers(ciba: Ciba, grants: Mapping[str, Grant]) -> Offers:
@@ -55,7 +55,7 @@ def _offers(ciba: Ciba, grants: Mapping[str, Grant]) -> Offers:
     )
 
 
-def _registration_routes(ciba: Ciba) -> list[Route]:
+def _registration_routes(ciba: Ciba, grants: Mapping[str, Grant]) -> list[Route]:
     """Return the routes by which clients register themselves, where the settings let them."""
     records, settings = ciba.records, ciba.settings
     if settings.registration.mode == "off":
@@ -65,7 +65,10 @@ def _registration_routes(ciba: Ciba) -> list[Route]:
         return remove_client(unit, client_id, clients=records.clients, now=now, keep_final=settings.keep_final)
 
     policy = ClientPolicy(
-        profile=settings.profile, scopes=tuple(settings.scopes), algorithms=ciba.signing_keys.algorithms
+        profile=settings.profile,
+        scopes=tuple(settings.scopes),
+        algorithms=ciba.signing_keys.algorithms,
+        grant_types=tuple(sorted(grants)),
     )
     registration = Registration(
         rules=settings.registration, policy=policy, clients=records.clients, remove=remove, issuer=settings.issuer

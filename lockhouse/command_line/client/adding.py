@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lockhouse.client_fields import client_with
-from lockhouse.command_line.client.fields import checked, given_values, with_fields
+from lockhouse.command_line.client.fields import checked, described, given_values, with_fields
 from lockhouse.command_line.console import note, print_json, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.installation import Installation
@@ -35,7 +34,7 @@ def add(
     """
     keyed = values.get("auth_method") == "private_key_jwt"
     chosen = secret if secret is not None or keyed else mint_secret()
-    client = client_with(given_values(values), NewClient(client_id=client_id, secret=chosen))
+    client = described(given_values(values), NewClient(client_id=client_id, secret=chosen))
 
     def adding(home: Installation) -> Any:
         known = checked(client, home.configuration.settings)

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from engine.storage import Unit
-from lockhouse.client_fields import FIELDS, LIMITS, client_with
-from lockhouse.command_line.client.fields import checked, given_values, with_fields
+from lockhouse.client_fields import FIELDS, LIMITS
+from lockhouse.command_line.client.fields import checked, described, given_values, with_fields
 from lockhouse.command_line.console import note, print_json, report, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.installation import Installation
@@ -63,7 +63,7 @@ def _changing(unit: Unit, *, home: Installation, of: str, to: dict[str, Any], se
     before = clients.find_registered(unit, of, lock=True)
     if before is None:
         return None
-    client = client_with(to, replace(before.settings, secret=secret))
+    client = described(to, replace(before.settings, secret=secret))
     if secret is None and clients.needs_secret(unit, client):
         raise ClientInvalid("secret", "a new one for this way to prove itself: add --new-secret")
     clients.replace(unit, checked(client, home.configuration.settings, secret_kept=secret is None))

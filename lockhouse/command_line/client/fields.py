@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from lockhouse.client_fields import FIELDS, LIMITS, ClientField, key_of
+from lockhouse.client_fields import FIELDS, LIMITS, ClientField, client_with, key_of
 from lockhouse.client_policy import policy_for
 from lockhouse.settings import Settings
 from protocols.oauth2 import ClientInvalid, NewClient
 
-__all__ = ["checked", "given_values", "with_fields"]
+__all__ = ["checked", "described", "given_values", "with_fields"]
 
 _TYPES: Mapping[str, Any] = {
     "text": str | None,
@@ -43,6 +43,14 @@ def with_fields(command: Callable[..., None]) -> Callable[..., None]:
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions may carry one
     wrapped.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
     return wrapped
+
+
+def described(values: Mapping[str, Any], base: NewClient) -> NewClient:
+    """Return *base* with *values*, or raise ClientInvalid that names the option to change."""
+    try:
+        return client_with(values, base)
+    except ClientInvalid as error:
+        raise ClientInvalid(key_of(error.setting), error.expected) from error
 
 
 def given_values(values: Mapping[str, Any]) -> dict[str, Any]:

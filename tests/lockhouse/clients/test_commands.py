@@ -63,6 +63,20 @@ def test_a_pairwise_client_says_its_sector_where_it_is_not_that_of_its_keys(run:
     assert run("show", "group", "--json").json["sector"] == "group.example"
 
 
+def test_the_grants_of_a_client_are_said_by_short_names(run: Run) -> None:
+    code = ("--grant", "authorization_code", "--redirect-uri", "https://app.example/a")
+    assert run("add", "--id", "app", *code, "--redirect-uri", "https://app.example/b").code == 0
+    shown = run("show", "app", "--json").json
+    assert shown["grants"] == ["authorization_code"]
+    assert shown["redirect_uris"] == ["https://app.example/a", "https://app.example/b"]
+    assert run("change", "app", "--name", "The app").code == 0
+    assert run("show", "app", "--json").json["grants"] == ["authorization_code"]
+    assert run("change", "app", "--grant", "ciba", "--unset", "redirect_uris", "--refresh").code == 0
+    assert not {"grants", "redirect_uris"} & set(run("show", "app", "--json").json)
+    assert run("add", "--id", "api", "--grant", "none", "--resource", "https://api.example").code == 0
+    assert run("show", "api", "--json").json["grants"] == ["none"]
+
+
 def test_what_is_not_named_stays(run: Run) -> None:
     run("add", "--id", "till", "--name", "The till", "--interval", "10", "--refresh", "--pair-pending", "7")
     before = run("show", "till", "--json").json
@@ -113,6 +127,8 @@ MISTAKES = {
     "a profile that it does not fit": (("change", "till", "--profile", "fapi-ciba"), 2, "as profile fapi-ciba demands"),
     "a key set that is not there": (("change", "till", "--jwks", "nothing.json"), 2, "nothing.json"),
     "a sector of public subjects": (("change", "till", "--sector", "a.example"), 2, "sector: expected none"),
+    "a grant that there is not": (("change", "till", "--grant", "cibba"), 2, "found cibba"),
+    "a code client without redirects": (("change", "till", "--grant", "authorization_code"), 2, "redirect_uris: expe"),
     "a token for scopes unknown": (("token", "add", "x", "--scope", "paymnt"), 2, "found paymnt"),
     "no token": (("token", "remove", "x"), 1, "no token x"),
 }
