@@ -1,6 +1,5 @@
 """``lockhouse execution``: what runs, where it stands, what happened to it, and what a person can do about it."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,11 +8,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from engine import Engine, Step
+from lockhouse.command_line.beside import beside_servers
 from lockhouse.command_line.console import moment, note, print_facts, print_json, print_table, report, say, shown
 from lockhouse.command_line.options import ConfigOption, JsonOption
-from lockhouse.configuration import load_configuration
-from lockhouse.installation import opened
-from lockhouse.wiring import wired
 
 __all__ = ["app"]
 
@@ -123,13 +120,7 @@ def retry(id_: IdArgument, *, config: ConfigOption = _DEFAULT, as_json: JsonOpti
 
 
 def _ask(config: Path, act: Callable[[Engine], Awaitable[T]]) -> T:
-    """Put the server together without having it work, and ask its engine."""
-
-    async def run() -> T:
-        async with opened(load_configuration(config)) as home, wired(home, work=False) as parts:
-            return await act(parts.engine)
-
-    return asyncio.run(run())
+    return beside_servers(config, lambda there: act(there.engine))
 
 
 def _facts(listed: Any) -> dict[str, Any]:

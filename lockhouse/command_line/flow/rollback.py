@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from lockhouse.command_line.beside import Beside, beside_servers
 from lockhouse.command_line.console import report
-from lockhouse.command_line.flow.stored import DEFAULT, Existing, ExistingOption, Stored, among_stored, tell_moved
+from lockhouse.command_line.flow.moving import DEFAULT, Existing, ExistingOption, tell_moved
 from lockhouse.command_line.options import ConfigOption, JsonOption
 
 __all__ = ["rollback"]
@@ -27,16 +28,16 @@ def rollback(
     Example: lockhouse flow rollback login_approval --to 1.0.0
     """
 
-    async def act(stored: Stored) -> None:
-        digest = None if to is None else await _digest(stored, name, to)
-        tell_moved(await stored.engine.versions.roll_back(name, to=digest, existing=existing.value), as_json=as_json)
+    async def act(there: Beside) -> None:
+        digest = None if to is None else await _digest(there, name, to)
+        tell_moved(await there.engine.versions.roll_back(name, to=digest, existing=existing.value), as_json=as_json)
 
-    among_stored(config, act)
+    beside_servers(config, act)
 
 
-async def _digest(stored: Stored, name: str, to: str) -> str:
+async def _digest(there: Beside, name: str, to: str) -> str:
     """Return the digest that *to* means; ends the command where it means none, or several."""
-    own = [each for each in await stored.engine.versions.all() if each.flow == name]
+    own = [each for each in await there.engine.versions.all() if each.flow == name]
     meant = {each.digest for each in own if each.version == to or each.digest.startswith(to)}
     if len(meant) != 1:
         found = "several: name the beginning of its digest" if meant else "none"

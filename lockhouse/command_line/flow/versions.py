@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from lockhouse.command_line.beside import Beside, beside_servers
 from lockhouse.command_line.console import print_json, print_table
-from lockhouse.command_line.flow.stored import DEFAULT, Stored, among_stored
+from lockhouse.command_line.flow.moving import DEFAULT
 from lockhouse.command_line.options import ConfigOption, JsonOption
 
 __all__ = ["versions"]
@@ -24,7 +25,7 @@ def versions(
     Example: lockhouse flow versions login_approval
     """
 
-    async def act(stored: Stored) -> list[dict[str, str | int | bool]]:
+    async def act(there: Beside) -> list[dict[str, str | int | bool]]:
         return [
             {
                 "flow": each.flow,
@@ -34,11 +35,11 @@ def versions(
                 "live": each.live,
                 "open": each.open,
             }
-            for each in await stored.engine.versions.all()
+            for each in await there.engine.versions.all()
             if name in {None, each.flow}
         ]
 
-    found = among_stored(config, act)
+    found = beside_servers(config, act)
     if as_json:
         print_json(found)
         return
