@@ -4,10 +4,7 @@ Nothing that can fail stands between the tokens and the commit that redeems: a f
 approved, and the next poll gives tokens.
 """
 
-import asyncio
 import json
-import random
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -42,6 +39,7 @@ from protocols.oauth2_ciba.evaluation import (
     pushed,
 )
 from protocols.oauth2_ciba.guard import AccountGuard
+from protocols.oauth2_ciba.holding import Held, Holding
 from protocols.oauth2_ciba.minting import RequestMint
 from protocols.oauth2_ciba.moves import audit, move
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, by_id, set_pace
@@ -49,15 +47,9 @@ from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import PUSH, Event, State
 from protocols.oauth2_ciba.tables import REQUESTS
 from protocols.oauth2_ciba.waiting import Waiters
-from protocols.oauth2_ciba.watching import Watch
 
 # Each round that does not answer has lost against a writer that moved the request for good; one may be waited out.
 _ROUNDS = 4
-# Polls whose wait is over come in waves, as they began: so many are judged at a time, and others get in between.
-_TURNS = 64
-# An event loop's clock may ring a moment early.
-_INSTANT = 0.01
-_SHORTEST = 0.9
 
 
 class Redeemed(Enum):
@@ -66,13 +58,6 @@ class Redeemed(Enum):
     YES = "the tokens stand"
     REFUSED = "the guard said no: the request is denied now"
     LOST = "the request was moved meanwhile"
-
-
-class Held(Enum):
-    """How the wait of a poll came to its end."""
-
-    FOR_NEWS = "the request has moved"
-    IN_VAIN = "its time is up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +95,8 @@ class CibaGrant:
         clock: Clock,
         settings: CibaSettings,
     ) -> None:
-        self._waiters, self._clock = waiters, clock
-        self._turns = asyncio.Semaphore(_TURNS)
-        self._watch = Watch(database=database, waiters=waiters)
+        self._clock = clock
+        self._holding = Holding(database=database, waiters=waiters)
         self._database, self._keyring, self._clients = database, keyring, clients
         self._guard, self._signing_keys, self._settings = guard, signing_keys, settings
         self._mint = RequestMint(keyring=keyring, settings=settings)
@@ -125,11 +109,11 @@ class CibaGrant:
         """
         held: Held | None = None
         for _ in range(_ROUNDS):
-            async with self._turns if held is Held.IN_VAIN else nullcontext():
+            async with self._holding.turn(held):
                 polled = await self._database.run(partial(self._poll, asked=asked, held=held is not None))
             match polled.evaluation:
                 case Waiting() as waiting if held is None and (
-                    held := await self._wait(polled.request, waiting, asked)
+                    held := await self._holding.wait(polled.request, waiting, asked)
                 ):
                     asked = replace(asked, now=self._clock.now())
                 case Waiting() | Over():
@@ -144,23 +128,6 @@ class CibaGrant:
                         return prepared.answer
         raise OAuthError("temporarily_unavailable", "try again", headers={"Retry-After": "1"})
 
-    async def _wait(self, request: Request | None, found: Waiting, asked: TokenRequest) -> Held | None:
-        """Wait for news of a pending request; return None where the answer that there is will do."""
-        hold = asked.hold
-        if hold is None or request is None or not found.in_time:
-            return None
-        with self._waiters.place(request.request_id, request.client_id) as place:
-            if place is None:
-                return None
-            self._watch.begin()
-            left = (request.expires_at - asked.now).total_seconds()
-            # Those who came together are not to come back together.
-            share = random.uniform(_SHORTEST, 1.0)  # noqa: S311 - nothing secret about it
-            seconds = min(hold.seconds * share, left + _INSTANT)
-            await hold.until(place.news, seconds=seconds)
-            came = Held.FOR_NEWS if place.news.done() else Held.IN_VAIN
-        return None if hold.left else came
-
     def _poll(self, unit: Unit, *, asked: TokenRequest, held: bool) -> Polled:
         """Authenticate, find and evaluate. A pending request has its polling columns written, nothing else."""
         client = authenticate(unit, self._clients, asked.shown)
@@ -170,7 +137,7 @@ class CibaGrant:
         auth_req_id = asked.form.require("auth_req_id")
         key, request = self._key(asked, auth_req_id), by_auth_req_id(unit, auth_req_id)
         # One that overlaps may have ended since: then this poll was too early by as little.
-        overlaps = request is not None and not held and request.request_id in self._waiters
+        overlaps = request is not None and not held and self._holding.waits(request)
         poll = Poll(client_id=client.client_id, now=asked.now, key=key, overlaps=overlaps, held=held)
         settings = self._settings
         found = evaluate(request, poll, keep_answer=settings.keep_answer, replay_after=settings.replay_after)

@@ -46,7 +46,7 @@ async def answer_of(task: "asyncio.Task[httpx2.Response]") -> httpx2.Response:
 
 def blind(world: World) -> None:
     """Nobody looks at the database: what ends a wait is the hook of the move's commit."""
-    world.ciba._grant._watch._every = 3600
+    world.ciba._grant._holding._watch._every = 3600
 
 
 async def test_the_approval_wakes_the_poll_that_waits_for_it(world: World) -> None:
