@@ -135,7 +135,6 @@ async def test_014_keys_are_the_sector_of_poll_clients(registrar: Registrar) -> 
 @requirement(
     15,
     "Pairwise subjects of push clients: the host of the notification endpoint is the sector",
-    Mutation(METADATA, 'client.notification_endpoint if client.delivery_mode == "push" else', ""),
     Mutation(REGISTRATION, 'self.notification_endpoint if self.delivery_mode == "push" else', ""),
 )
 async def test_015_the_endpoint_is_the_sector_of_push_clients(registrar: Registrar) -> None:
