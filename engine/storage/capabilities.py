@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, insert, literal, select
+from sqlalchemy import bindparam, insert, literal, select
 
+from engine.storage.forgetting import is_left, older
 from engine.storage.tables import capabilities as table
-from engine.storage.tables import executions
 from engine.storage.times import to_micros
 from engine.storage.unit import Unit
 
@@ -14,13 +14,7 @@ _HOLDS = select(literal(1)).where(
     table.c.execution == bindparam("execution"), table.c.token_hash == bindparam("token_hash")
 )
 _HAS = select(literal(1)).where(table.c.execution == bindparam("execution"))
-_OLD = (
-    select(table.c.execution)
-    .where(table.c.created_at < bindparam("before"), ~exists().where(executions.c.id == table.c.execution))
-    .order_by(table.c.created_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.execution.in_(_OLD))
+_FORGET = older(table, table.c.created_at, is_left(table))
 
 
 class Capabilities:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, select, update
 
 from engine.storage.claiming import claim, is_free, lease_end
+from engine.storage.forgetting import older
 from engine.storage.sealing import Keyring, Place
 from engine.storage.tables import executions as table
 from engine.storage.times import database_now, from_micros, span_micros, to_micros
@@ -65,13 +66,7 @@ _BROKEN = (
     select(table).where(literal_column("status = 'broken'")).order_by(table.c.started_at).limit(bindparam("limit"))
 )
 _LIVE = select(table.c.digest).distinct().where(table.c.ended_at.is_(None)).order_by(table.c.digest)
-_OLD = (
-    select(table.c.id)
-    .where(table.c.ended_at.is_not(None), table.c.ended_at < bindparam("before"))
-    .order_by(table.c.ended_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.id.in_(_OLD))
+_FORGET = older(table, table.c.ended_at, table.c.ended_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, insert, select
 
+from engine.storage.forgetting import older
 from engine.storage.sealing import Keyring, Place
 from engine.storage.tables import history as table
 from engine.storage.times import from_micros, to_micros
@@ -15,13 +16,7 @@ _READ = select(table).where(table.c.execution == bindparam("execution")).order_b
 _FIND = select(table.c.entry).where(
     table.c.execution == bindparam("execution"), table.c.revision == bindparam("revision")
 )
-_OLD = (
-    select(table.c.execution, table.c.revision)
-    .where(table.c.recorded_at < bindparam("before"))
-    .order_by(table.c.recorded_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(tuple_(table.c.execution, table.c.revision).in_(_OLD))
+_FORGET = older(table, table.c.recorded_at)
 _FORGET_ALL = delete(table).where(table.c.execution == bindparam("execution"))
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 
 from engine.storage.claiming import claim, is_free, lease_end
+from engine.storage.forgetting import older
 from engine.storage.sealing import Keyring, Place
 from engine.storage.statements import insert_or_ignore
 from engine.storage.tables import outbox as table
@@ -64,13 +65,7 @@ _RETRY = (
 )
 _DROP = update(table).where(table.c.id == bindparam("b_id"), _IS_DEAD).values(status="dropped", payload=None, **_DONE)
 _NEXT = select(func.min(table.c.due_at)).where(_IS_QUEUED)
-_OLD = (
-    select(table.c.id)
-    .where(table.c.done_at.is_not(None), table.c.done_at < bindparam("before"))
-    .order_by(table.c.done_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.id.in_(_OLD))
+_FORGET = older(table, table.c.done_at, table.c.done_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

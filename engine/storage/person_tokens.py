@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, literal, select
 
+from engine.storage.forgetting import older
 from engine.storage.tables import person_tokens as table
 from engine.storage.times import to_micros
 from engine.storage.unit import Unit
@@ -18,13 +19,7 @@ _HOLDS = select(literal(1)).where(
     table.c.execution == bindparam("execution"),
     table.c.expires_at > bindparam("now"),
 )
-_OVER = (
-    select(table.c.token_hash)
-    .where(table.c.expires_at < bindparam("before"))
-    .order_by(table.c.expires_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.token_hash.in_(_OVER))
+_FORGET = older(table, table.c.expires_at)
 _REVOKE = delete(table).where(table.c.execution == bindparam("b_execution"))
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
+from engine.storage.forgetting import older
 from engine.storage.statements import insert_or_ignore
 from engine.storage.tables import repeats as table
 from engine.storage.times import to_micros
@@ -12,13 +13,7 @@ from engine.storage.unit import Unit
 
 _PUT = insert_or_ignore(table)
 _FIND = select(table.c.body, table.c.execution).where(table.c.name == bindparam("name"))
-_OLD = (
-    select(table.c.name)
-    .where(table.c.recorded_at < bindparam("before"))
-    .order_by(table.c.recorded_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.name.in_(_OLD))
+_FORGET = older(table, table.c.recorded_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,23 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import bindparam, select
 
+from engine.storage.forgetting import is_left, older
 from engine.storage.statements import insert_or_ignore
-from engine.storage.tables import executions
 from engine.storage.tables import traces as table
 from engine.storage.times import to_micros
 from engine.storage.unit import Unit
 
 _PUT = insert_or_ignore(table)
 _GET = select(table.c.carrier).where(table.c.execution == bindparam("execution"))
-_OLD = (
-    select(table.c.execution)
-    .where(table.c.created_at < bindparam("before"), ~exists().where(executions.c.id == table.c.execution))
-    .order_by(table.c.created_at)
-    .limit(bindparam("limit"))
-)
-_FORGET = delete(table).where(table.c.execution.in_(_OLD))
+_FORGET = older(table, table.c.created_at, is_left(table))
 
 
 class Traces:
