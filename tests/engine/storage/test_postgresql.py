@@ -137,7 +137,7 @@ async def test_of_two_units_in_a_deadlock_both_are_stored(database: Database) ->
         database.run(lambda unit: cross(unit, "a", "b")), database.run(lambda unit: cross(unit, "b", "a"))
     )
 
-    assert len(runs) == 3  # one was the victim and ran again
+    assert 3 <= len(runs) <= 6  # one was the victim and ran again; where the other is slow, they may meet once more
     sizes = await database.read(lambda unit: [unit.execute(LOCK_FREE, {"id": name}).scalar() for name in "ab"])
     assert sizes == [2, 2]
 
