@@ -29,6 +29,7 @@ from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, generate_keys, load_ass
 from protocols.oauth2.signing_keys import NoSigningKey
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_TABLES
+from protocols.oauth2_device import DEVICE_TABLES
 
 __all__ = [
     "OWNERS",
@@ -44,7 +45,7 @@ __all__ = [
 SETTINGS_FILE = "lockhouse.toml"
 
 # In layer order: what stands below is upgraded first.
-OWNERS: Sequence[TableOwner] = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, LOCKHOUSE_TABLES)
+OWNERS: Sequence[TableOwner] = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, DEVICE_TABLES, LOCKHOUSE_TABLES)
 
 
 class AlreadyThere(Exception):

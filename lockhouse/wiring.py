@@ -30,6 +30,7 @@ from lockhouse.channels import channels_of
 from lockhouse.ciba_values import ciba_settings
 from lockhouse.code_flow import code_flow, first_of, sign_ins_beside
 from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys, OutgoingNotifications
+from lockhouse.device_flow import device_flow
 from lockhouse.directory.accounts import DirectoryAccounts
 from lockhouse.directory.attempts import Attempts
 from lockhouse.directory.consents import Consents
@@ -132,6 +133,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             flow_digest=engine.digest_of,
         )
         code = code_flow(installation, ciba=ciba, sign_ins=parts.sign_ins, engine=engine)
+        device = device_flow(installation, ciba=ciba, sign_ins=parts.sign_ins)
         gate = gate_routes(
             requests=Doors((ciba, code.door)),
             engine=engine,
@@ -139,10 +141,12 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             keyring=keyring,
             clock=clock,
             settings=gate_settings(configuration),
+            codes=device.codes,
         )
         due = (
             Sweep(name="requests", every=timedelta(seconds=1), act=_sweep_requests(installation, records)),
             Sweep(name="sign_ins", every=timedelta(minutes=1), act=code.sweep),
+            Sweep(name="devices", every=timedelta(minutes=1), act=device.sweep),
             Sweep(name="keys", every=timedelta(hours=1), act=_sweep_keys(installation)),
             Sweep(name="tries", every=timedelta(hours=1), act=_sweep_tries(installation, parts)),
         )
@@ -151,8 +155,9 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
         application = build_application(
             issuer=settings.issuer,
             routes=[
-                *protocol_routes(ciba, grants=code.grants),
+                *protocol_routes(ciba, grants={**code.grants, **device.grants}),
                 *code.routes,
+                *device.routes,
                 *gate,
                 *flow_api_routes(engine, settings.flow_api, catalogue=flows.catalogue),
                 *parts.watching.routes(engine),

@@ -9,6 +9,7 @@ from lockhouse.tables import LOCKHOUSE_TABLES
 from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_TABLES
+from protocols.oauth2_device import DEVICE_TABLES
 
 KEPT: Mapping[str, str] = {
     "clear": "as it is: ids, states, times, numbers, names of flows and of clients; nothing about a person",
@@ -26,7 +27,7 @@ test looks for marked values in the raw file, and another finds every column dec
 
 def tables_page() -> str:
     """Return every column of every table with how its values are kept."""
-    owners = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, LOCKHOUSE_TABLES)
+    owners = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, DEVICE_TABLES, LOCKHOUSE_TABLES)
     parts = [HEAD, "\n".join(["| kept | meaning |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in KEPT.items())])]
     for owner in owners:
         parts.append(f"## {owner.name}")

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from engine import Clock
 from engine.storage import Database, Keyring
 from lockhouse.gate.assets import Asset, Assets, load_assets
+from lockhouse.gate.device import Codes, DevicePage
 from lockhouse.gate.door import Door
 from lockhouse.gate.ports import Journeys, Requests
 from lockhouse.gate.rendering import Renderer
@@ -29,18 +30,27 @@ def gate_routes(
     keyring: Keyring,
     clock: Clock,
     settings: GateSettings,
+    codes: Codes | None = None,
 ) -> list[Route]:
-    """Return the routes of the pages for people. GET changes nothing; whatever changes something is a POST."""
+    """Return the routes of the pages for people. GET changes nothing; whatever changes something is a POST.
+
+    With *codes* there is a page to type the code of a device on.
+    """
     assets, wording = check_looks(settings)
+    renderer = Renderer(settings=settings, assets=assets, wording=wording)
+    page = codes and DevicePage(
+        codes=codes, database=database, clock=clock, renderer=renderer, mac=keyring.mac, settings=settings
+    )
     door = Door(
         visits=Visits(requests=requests, database=database, keyring=keyring, clock=clock),
         journeys=engine,
-        renderer=Renderer(settings=settings, assets=assets, wording=wording),
+        renderer=renderer,
         mac=keyring.mac,
         settings=settings,
     )
     return [
         Route("/a/{token}", door.handle, methods=["GET", "POST"], name="gate"),
+        *(page.routes() if page else ()),
         *asset_routes(assets),
     ]
 

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, bindparam, delete, insert, or_, select, updat
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.tables import AUTHORIZATIONS
+from protocols.oauth2.tokens import Approval
 
 __all__ = [
     "Authorization",
@@ -29,6 +30,7 @@ __all__ = [
     "insert_authorization",
     "put_link",
     "read_login_hint",
+    "read_message",
     "reserve",
     "use",
 ]
@@ -68,6 +70,19 @@ class Authorization:
     grant_id: str | None
     expected_user: str | None
     login_hint: bytes | None = field(repr=False)
+    message: bytes | None = field(repr=False)
+
+    def approval(self, *, acr: str | None) -> Approval:
+        """Return what was approved, as tokens tell of it."""
+        return Approval(
+            user_id=self.user_id,
+            client_id=self.client_id,
+            scopes=self.granted,
+            auth_time=self.auth_time or self.created_at,
+            methods=self.methods,
+            acr=acr,
+            resources=self.resources,
+        )
 
     @property
     def login_execution_id(self) -> str | None:
@@ -86,7 +101,10 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAuthorization:
-    """An authorization about to be stored, pending. ``link`` is the token that its page is found by."""
+    """An authorization about to be stored, pending. ``link`` is the token that its page is found by.
+
+    ``message`` is what the person compares with what they see elsewhere.
+    """
 
     request_id: str
     link: str
@@ -96,6 +114,7 @@ class NewAuthorization:
     expires_at: datetime
     login_hint: str | None = field(default=None, repr=False)
     expected_user: str | None = None
+    message: str | None = field(default=None, repr=False)
 
 
 _WHICH, _NOW = _A.authorization_id == bindparam("which"), bindparam("at_now", type_=BigInteger)
@@ -145,7 +164,6 @@ _FORGET = delete(AUTHORIZATIONS).where(_A.authorization_id.in_(_OLD))
 
 def insert_authorization(unit: Unit, new: NewAuthorization, *, keyring: Keyring, now: datetime) -> None:
     """Store *new* as pending."""
-    hint = new.login_hint
     unit.execute(
         _INSERT,
         {
@@ -157,7 +175,8 @@ def insert_authorization(unit: Unit, new: NewAuthorization, *, keyring: Keyring,
             "status": Status.PENDING.value,
             "created_at": to_micros(now),
             "expires_at": to_micros(new.expires_at),
-            "login_hint": None if hint is None else keyring.seal(_hint_place(new.request_id), hint.encode()),
+            "login_hint": _seal(keyring, new.request_id, "login_hint", new.login_hint),
+            "message": _seal(keyring, new.request_id, "message", new.message),
             "expected_user": new.expected_user,
         },
     )
@@ -236,12 +255,20 @@ def forget_authorizations(unit: Unit, *, before: datetime) -> int:
 
 def read_login_hint(keyring: Keyring, found: Authorization) -> str | None:
     """Return the name that the client thinks somebody will sign in with."""
-    sealed = found.login_hint
-    return None if sealed is None else keyring.open(_hint_place(found.request_id), sealed).decode()
+    return _open(keyring, found.request_id, "login_hint", found.login_hint)
 
 
-def _hint_place(request_id: str) -> Place:
-    return Place(AUTHORIZATIONS.name, "login_hint", request_id)
+def read_message(keyring: Keyring, found: Authorization) -> str | None:
+    """Return what the person compares with what they see elsewhere."""
+    return _open(keyring, found.request_id, "message", found.message)
+
+
+def _seal(keyring: Keyring, request_id: str, column: str, text: str | None) -> bytes | None:
+    return None if text is None else keyring.seal(Place(AUTHORIZATIONS.name, column, request_id), text.encode())
+
+
+def _open(keyring: Keyring, request_id: str, column: str, sealed: bytes | None) -> str | None:
+    return None if sealed is None else keyring.open(Place(AUTHORIZATIONS.name, column, request_id), sealed).decode()
 
 
 def _read(row: Any) -> Authorization | None:
@@ -265,4 +292,5 @@ def _read(row: Any) -> Authorization | None:
         grant_id=row.grant_id,
         expected_user=row.expected_user,
         login_hint=row.login_hint,
+        message=row.message,
     )

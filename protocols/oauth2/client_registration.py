@@ -19,7 +19,8 @@ from protocols.oauth2.key_sets import KeySetInvalid, parse_key_set
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 REFRESH_GRANT = "refresh_token"
 CODE_GRANT = "authorization_code"
-GRANT_TYPES = (CIBA_GRANT, CODE_GRANT, REFRESH_GRANT)
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+GRANT_TYPES = (CIBA_GRANT, CODE_GRANT, DEVICE_GRANT, REFRESH_GRANT)
 INTERACTIVE_GRANTS = frozenset(GRANT_TYPES) - {REFRESH_GRANT}  # those in which somebody is asked
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", "private_key_jwt")

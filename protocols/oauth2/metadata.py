@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocols.oauth2.client_assertions import SECRET_ALGORITHMS
-from protocols.oauth2.client_registration import CIBA_GRANT, CODE_GRANT, DELIVERY_MODES, REFRESH_GRANT, SUBJECT_TYPES
+from protocols.oauth2.client_registration import (
+    CIBA_GRANT,
+    CODE_GRANT,
+    DELIVERY_MODES,
+    DEVICE_GRANT,
+    REFRESH_GRANT,
+    SUBJECT_TYPES,
+)
 from protocols.oauth2.profiles import Profile, profile_named
 
 __all__ = ["Endpoints", "Offers", "metadata"]
@@ -88,11 +95,14 @@ def _authenticated(endpoint: str, rules: Profile) -> dict[str, list[str]]:
 
 
 def _browser(offers: Offers) -> dict[str, Any]:
-    """Return what is said of requests that come by a browser (RFC 6749, RFC 7636, RFC 9126, RFC 9207)."""
-    if CODE_GRANT not in offers.grant_types:
-        return {"response_types_supported": []}
+    """Return what is said of grants that need a browser (RFC 6749, RFC 7636, RFC 8628, RFC 9126, RFC 9207)."""
     at = Endpoints(offers.issuer).at
+    device = {"device_authorization_endpoint": at("/oauth2/device_authorization")}
+    told = device if DEVICE_GRANT in offers.grant_types else {}
+    if CODE_GRANT not in offers.grant_types:
+        return {**told, "response_types_supported": []}
     return {
+        **told,
         "authorization_endpoint": at("/oauth2/authorize"),
         "pushed_authorization_request_endpoint": at("/oauth2/par"),
         "response_types_supported": ["code"],

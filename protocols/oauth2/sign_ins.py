@@ -76,7 +76,7 @@ class SignIns:
             status=found.status_at(now).value,
             requester=client.name if client else found.client_id,
             permissions=permissions_of(found.scopes, self.settings.scopes),
-            binding_message=None,
+            binding_message=authorizations.read_message(self.keyring, found),
             created_at=found.created_at,
             expires_at=found.expires_at,
             subject=found.user_id,
@@ -205,6 +205,7 @@ class SignInDoor:
             "correlation": found.request_id,
             "expires_at": found.expires_at,
             "login_hint": authorizations.read_login_hint(self._sign_ins.keyring, found) or "",
+            "binding_message": landing.binding_message or "",
         }
         self._flows.start(
             unit,

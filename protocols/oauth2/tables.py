@@ -162,6 +162,7 @@ AUTHORIZATIONS = Table(
     # whom the client means: a name to begin with, or the only person who may answer
     Column("login_hint", LargeBinary, info={"kept": "sealed"}),
     Column("expected_user", Text, info=_CLEAR),
+    Column("message", LargeBinary, info={"kept": "sealed"}),
     # who has proved who they are, and the attempt in which they did
     Column("user_id", Text, info=_CLEAR),
     Column("execution", Text, info=_CLEAR),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from protocols.oauth2 import OAuthError
-from protocols.oauth2_ciba.pace import Pace, Verdict, after_hold, judge
+from protocols.oauth2.pace import Pace, Verdict, after_hold, judge
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.states import PUSH, State
 

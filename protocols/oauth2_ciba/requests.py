@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
-from protocols.oauth2_ciba.pace import Pace
+from protocols.oauth2.pace import Pace
 from protocols.oauth2_ciba.states import PUSH, State
 from protocols.oauth2_ciba.tables import REQUESTS
 

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from engine.storage import Database, Keyring, Unit
 from protocols.oauth2 import (
-    Approval,
     Client,
     Clients,
     Guard,
@@ -87,17 +86,8 @@ class CodeGrant:
 
     async def _prepare(self, approved: _Approved, asked: TokenRequest) -> Minted:
         found, client = approved.found, approved.client
-        approval = Approval(
-            user_id=found.user_id,
-            client_id=found.client_id,
-            scopes=found.granted,
-            auth_time=found.auth_time or found.created_at,
-            methods=found.methods,
-            acr=self._acr_of(found.methods),
-            resources=found.resources,
-        )
         return self._mint.make(
-            approval,
+            found.approval(acr=self._acr_of(found.methods)),
             client,
             keys=await SigningPair.of(self._signing_keys, client, asked.now),
             names=RandomNames.fresh(),

@@ -11,11 +11,12 @@ from lockhouse.tables import LOCKHOUSE_TABLES
 from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_TABLES
+from protocols.oauth2_device import DEVICE_TABLES
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import MailServer
 from tests.fixtures.relying_party import Person, RelyingParty
 
-OWNERS = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, LOCKHOUSE_TABLES)
+OWNERS = (ENGINE_TABLES, OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, DEVICE_TABLES, LOCKHOUSE_TABLES)
 COLUMNS = {
     f"{table.name}.{column.name}": column
     for owner in OWNERS

@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, insert, select
 
 from engine.storage import ENGINE_TABLES, Database, TableOwner, Unit, to_micros
 from protocols.oauth2 import OAUTH2_TABLES
+from protocols.oauth2.pace import Pace
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_ciba.moves import move
-from protocols.oauth2_ciba.pace import Pace
 from protocols.oauth2_ciba.requests import set_pace
 from protocols.oauth2_ciba.states import Event
 from protocols.oauth2_ciba.tables import REQUESTS

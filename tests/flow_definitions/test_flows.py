@@ -57,7 +57,7 @@ def test_the_signatures_are_those_that_protocols_rely_on() -> None:
         {"sent": {"channel"}, "undeliverable": {"reason"}},
     )
     assert signature(shipped().latest("sign_in")) == (
-        {"requester", "permissions", "login_hint", "callback", "correlation", "expires_at"},
+        {"requester", "binding_message", "permissions", "login_hint", "callback", "correlation", "expires_at"},
         {"approved": {"granted"}, "denied": {"by"}, "expired": set()},
     )
 

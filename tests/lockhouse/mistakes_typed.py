@@ -290,9 +290,7 @@ COMMANDS: dict[str, Typed] = {
     "a scope that nobody described": Typed(
         words=f"{ADD_CLIENT} --scope paymnt", says=("found paymnt", "add [scopes.paymnt] to the settings")
     ),
-    "a way to learn the outcome that is none": Typed(
-        words=f"{ADD_CLIENT} --mode pull", says=("mode: expected poll",)
-    ),
+    "a way to learn the outcome that is none": Typed(words=f"{ADD_CLIENT} --mode pull", says=("mode: expected poll",)),
     "a secret too short": Typed(
         words=f"{ADD_CLIENT} --secret hunter2", code=0, says=("warning: this secret has at most about", "leave it out")
     ),

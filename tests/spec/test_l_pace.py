@@ -10,7 +10,7 @@ from tests.spec.requirements import Mutation, requirement
 
 pytestmark = pytest.mark.anyio
 
-PACE = "protocols/oauth2_ciba/pace.py"
+PACE = "protocols/oauth2/pace.py"
 
 
 async def poll_after(world: World, auth_req_id: str, seconds: float) -> tuple[int, str]:

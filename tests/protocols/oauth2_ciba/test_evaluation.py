@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from protocols.oauth2.pace import Pace
 from protocols.oauth2_ciba.evaluation import (
     ANSWERS,
     Evaluation,
@@ -16,7 +17,6 @@ from protocols.oauth2_ciba.evaluation import (
     error_of,
     evaluate,
 )
-from protocols.oauth2_ciba.pace import Pace
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.states import MOVES, State
 from tests.protocols.world import NOON

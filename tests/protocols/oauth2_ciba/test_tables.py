@@ -7,9 +7,12 @@ from engine.storage import TableOwner, upgrade
 from protocols.oauth2 import OAUTH2_TABLES
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_TABLES
+from protocols.oauth2_device import DEVICE_TABLES
 from tests.fixtures.columns import wrong_columns
 
-OWNERS = pytest.mark.parametrize("owner", [OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES], ids=lambda owner: owner.name)
+OWNERS = pytest.mark.parametrize(
+    "owner", [OAUTH2_TABLES, CIBA_TABLES, CODE_TABLES, DEVICE_TABLES], ids=lambda owner: owner.name
+)
 
 
 @OWNERS

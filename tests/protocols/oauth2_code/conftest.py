@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,16 +16,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine import Ended
 from engine.storage import Database, TableOwner, Unit
-from protocols.oauth2 import OAUTH2_TABLES, Closed, KeyMaterial, NewClient, OAuthError, Opened
+from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, NewClient, OAuthError
 from protocols.oauth2.minting import Mint
-from protocols.oauth2.sign_ins import SignInDoor, SignIns, SignInSettings
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_code import CODE_GRANT, CODE_TABLES, Authorize, CodeGrant
 from protocols.oauth2_code.endpoints import CodeEndpoints
-from tests.protocols.world import ISSUER, KEYRING, NOON, World, digest_of, make_world
+from tests.protocols.sign_in_world import SignInWorld, door_of, sign_ins_of
+from tests.protocols.world import ISSUER, KEYRING, NOON, World, make_world
 
 T = TypeVar("T")
 APP, OTHER = "app", "other_app"
@@ -36,13 +35,8 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 
 
 @dataclass(kw_only=True)
-class CodeWorld:
+class CodeWorld(SignInWorld):
     """The world of the protocols with the code grant in it."""
-
-    world: World
-    http: httpx2.AsyncClient
-    sign_ins: SignIns
-    door: SignInDoor
 
     async def authorize(self, **changes: str | None) -> httpx2.Response:
         """Send a browser with a good request, but for *changes*; None leaves a parameter out."""
@@ -67,78 +61,6 @@ class CodeWorld:
         assert address.startswith(f"{ISSUER}/a/"), address
         return str(address.rsplit("/", 1)[1])
 
-    async def open(self, link: str, execution: str = "e1") -> Opened | Closed:
-        """Open an attempt from the page."""
-        now = self.world.clock.now()
-        return await self._run(lambda unit: self.door.open_attempt(unit, link=link, execution=execution, now=now))
-
-    async def claim(self, link: str, person: str = "sub-ann", execution: str = "e1") -> bool:
-        """Let *person* prove who they are."""
-        now = self.world.clock.now()
-        landing = await self._run(lambda unit: self.door.landing(unit, link, now))
-        assert landing is not None
-        return await self._run(
-            lambda unit: self.sign_ins.claim(
-                unit, execution=execution, correlation=landing.request_id, subject=person, now=now
-            )
-        )
-
-    async def assertion(self, link: str, execution: str = "e1", **changes: Any) -> str:
-        """Return what the flow asserts, but for *changes*."""
-        now = self.world.clock.now()
-        landing = await self._run(lambda unit: self.door.landing(unit, link, now))
-        assert landing is not None
-        at = int(now.timestamp())
-        claims = {
-            "iss": ISSUER,
-            "aud": "sign_in",
-            "sub": landing.subject,
-            "jti": "j1",
-            "iat": at,
-            "exp": at + 60,
-            "execution": execution,
-            "flow_digest": digest_of("sign_in"),
-            "correlation": landing.request_id,
-            "granted": [permission.name for permission in landing.permissions],
-            "methods": ["pwd"],
-            "auth_time": at,
-            **changes,
-        }
-        return self.world.assertion_key.sign(claims)
-
-    async def receive(self, assertion: str) -> tuple[bool, str]:
-        """Hand an assertion to the callback."""
-        now = self.world.clock.now()
-        answer = await self._run(lambda unit: self.sign_ins.receive(unit, "sign_in", assertion, now))
-        return answer.accepted, answer.reason
-
-    async def end(self, link: str, outcome: str, execution: str = "e1", **fields: Any) -> None:
-        """End the attempt."""
-        now = self.world.clock.now()
-        landing = await self._run(lambda unit: self.door.landing(unit, link, now))
-        assert landing is not None
-        over = Ended(
-            execution=execution,
-            flow="sign_in",
-            outcome=outcome,
-            fields=fields,
-            correlation=landing.request_id,
-            at=now,
-        )
-        await self._run(lambda unit: self.sign_ins.ended(unit, over))
-
-    async def leave(self, link: str, execution: str = "e1", token: str = "code-" + "c" * 40) -> str | None:
-        """Return where the browser goes back to."""
-        now = self.world.clock.now()
-        return await self._run(lambda unit: self.door.leave(unit, link=link, execution=execution, token=token, now=now))
-
-    async def approved(self, link: str) -> None:
-        """Have Ann sign in and approve."""
-        assert isinstance(await self.open(link), Opened)
-        assert await self.claim(link)
-        assert await self.receive(await self.assertion(link)) == (True, "")
-        await self.end(link, "approved")
-
     async def code(self, **changes: str | None) -> str:
         """Go the whole way, and return the code that the client is brought."""
         link = await self.link(**changes)
@@ -160,9 +82,6 @@ class CodeWorld:
         }
         sent = {name: value for name, value in form.items() if value is not None}
         return await self.http.post("/oauth2/token", data=sent, auth=(client, SECRETS[client]))
-
-    async def _run(self, act: Callable[[Unit], T]) -> T:
-        return await self.world.database.run(act)
 
 
 def members_of(address: str) -> dict[str, str]:
@@ -200,13 +119,7 @@ async def small_code(sqlite_database: Database, key_material: KeyMaterial) -> As
 async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
     async with make_world(database, key_material) as world:
         await world.database.run(lambda unit: _add_clients(unit, world))
-        sign_ins = SignIns(
-            keyring=KEYRING,
-            clients=world.records.clients,
-            guard=world.records.token_guard,
-            assertion_key=world.assertion_key,
-            settings=SignInSettings(issuer=ISSUER, scopes=world.settings.scopes),
-        )
+        sign_ins = sign_ins_of(world)
         authorize = Authorize(
             sign_ins=sign_ins,
             clients=world.records.clients,
@@ -214,7 +127,7 @@ async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[
             clock=world.clock,
             signing_keys=world.signing_keys,
         )
-        door = SignInDoor(sign_ins=sign_ins, flows=world.flows, flow_digest=digest_of, way_back=authorize)
+        door = door_of(world, sign_ins, authorize)
         app = Starlette(routes=_routes(world, authorize))
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:

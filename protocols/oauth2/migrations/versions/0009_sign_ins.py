@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.Column("login_hint", sa.LargeBinary),
         sa.Column("expected_user", sa.Text),
+        sa.Column("message", sa.LargeBinary),
         sa.Column("user_id", sa.Text),
         sa.Column("execution", sa.Text),
         sa.Column("flow_digest", sa.Text),

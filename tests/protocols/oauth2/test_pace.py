@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.oauth2_ciba.pace import CAP, PATIENCE, STEP, TOLERANCE, Pace, Verdict, judge
+from protocols.oauth2.pace import CAP, PATIENCE, STEP, TOLERANCE, Pace, Verdict, judge
 from tests.protocols.world import NOON
 
 FIVE = Pace(interval=timedelta(seconds=5), last_at=NOON)
