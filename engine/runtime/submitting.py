@@ -69,7 +69,8 @@ class Desk:
         if not isinstance(node, PromptNode):
             return Recorded(held=held, refused=Refuse(code="conflict"))
         if submission.may_answer is not None:
-            asked = asked_person(node, scope_of(state, state.top, state.deadline))
+            # Most steps ask nobody in particular: then there is nothing to compute.
+            asked = None if node.by is None else asked_person(node, scope_of(state, state.top, state.deadline))
             if not submission.may_answer(asked):
                 return Recorded(held=held, refused=Refuse(code="of_another"))
         held_back = held_names(node, values)

@@ -2,11 +2,13 @@
 
 import os
 import re
+import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -53,12 +55,21 @@ def test_it_answers_at_the_address_that_it_prints_and_stops_on_sigterm(home: Pat
     assert "Traceback" not in log
 
 
-def test_an_interrupt_is_a_normal_end(home: Path) -> None:
-    with serving(home, "--port", "0") as (process, _):
+def test_an_interrupt_is_a_normal_end_also_with_as_many_connections_as_the_settings_allow(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCKHOUSE_LISTEN__CONNECTIONS", "8")
+    with serving(home, "--port", "0") as (process, issuer), ExitStack() as closing:
+        port = int(issuer.rpartition(":")[2])
+        sockets = [closing.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(9)]
+        turned_away = select.select(sockets, [], [], 10)[0]
+        said = {each.recv(12) for each in turned_away}
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=30)
 
+    assert (len(turned_away), said) == (1, {b"HTTP/1.1 503"})
     assert process.returncode == 0
+    assert '"too_many_connections"' in log
     assert "Traceback" not in log
 
 
