@@ -118,7 +118,7 @@ class OAuthEndpoints:
         ]
 
     async def token(self, request: Request) -> Response:
-        """Hand a token request to its grant (RFC 6749 section 3.2)."""
+        """Hand a token request to its grant (RFC 6749 section 3.2); ``Prefer: wait=N`` lets the answer be held back."""
         now = self._clock.now()
         form = await read_form(request)
         shown = await read_proof(request, form, self._proofs, now)
