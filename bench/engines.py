@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import uvloop
 from sqlalchemy import text
 
 from bench.readme import write
@@ -271,25 +272,26 @@ def main() -> int:
     parser.add_argument("--open", nargs=2, type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.open:
-        sys.stdout.write(json.dumps(asyncio.run(open_and_tell(*asked.open))))
+        sys.stdout.write(json.dumps(uvloop.run(open_and_tell(*asked.open))))
         return 0
     rounds, flows, many = (1, 40, 1_000) if asked.quick else (3, 600, 100_000)
     names = [name for name in PEERS if not asked.only or name in asked.only.split(",")]
     python = peers_python(asked.peers) if names else Path()
     samples: list[Sample] = []
-    versions = {"lockhouse": version("lockhouse"), "python": sys.version.split()[0], "sqlite_synchronous": "FULL"}
+    versions = {name: version(name) for name in ("lockhouse", "uvloop")}
+    versions |= {"python": sys.version.split()[0], "sqlite_synchronous": "FULL"}
     with tempfile.TemporaryDirectory(prefix="bench-engine-") as place:
         folder = Path(place)
         for number in range(rounds):
             for in_flight in (1, 32):
-                samples.append(asyncio.run(ours(folder, flows, in_flight)))
+                samples.append(uvloop.run(ours(folder, flows, in_flight)))
                 for name in names:
                     within = folder / f"{number}-{name.split()[0]}"
                     within.mkdir(exist_ok=True)
                     found, of_it = of_peer(python, name, within, max(20, flows // 4), in_flight)
                     samples.append(found)
                     versions |= of_it
-        parking = asyncio.run(parked(folder, many))
+        parking = uvloop.run(parked(folder, many))
     table = as_markdown(samples, parking, versions)
     if asked.json:
         said = {"samples": [asdict(s) for s in samples], "parked": asdict(parking), "versions": versions}
