@@ -18,7 +18,7 @@ from engine.storage import Database, Unit
 from lockhouse.configuration import load_configuration
 from lockhouse.directory.passwords import Passwords
 from lockhouse.directory.persons import NewPerson, Persons
-from lockhouse.installation import Installation, opened
+from lockhouse.installation import Installation, create_installation, opened
 from lockhouse.wiring import wired
 from protocols.oauth2 import Clients, NewClient
 from protocols.oauth2_ciba.guard import block
@@ -129,10 +129,14 @@ def prepare(installation: Installation, hashes: Passwords) -> Callable[[Unit], N
 
 @asynccontextmanager
 async def desk(
-    folder: Path, environ: Mapping[str, str] = MappingProxyType({}), *, work: bool = False
+    folder: Path, environ: Mapping[str, str] = MappingProxyType({}), *, work: bool = False, url: str | None = None
 ) -> AsyncIterator[Desk]:
-    """Yield a server whose engine delivers nothing unless it works."""
-    home = await asyncio.to_thread(copied, folder / "home")
+    """Yield a server whose engine delivers nothing unless it works; *url* names a database that is empty."""
+    home = folder / "home"
+    if url is None:
+        await asyncio.to_thread(copied, home)
+    else:
+        await asyncio.to_thread(create_installation, home, issuer=None, url=url)
     configuration = load_configuration(home / "lockhouse.toml", environ={**ENVIRON, **environ})
     clock = Ahead()
     async with opened(configuration, clock=clock) as installation:

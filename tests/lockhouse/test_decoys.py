@@ -1,12 +1,14 @@
 """People who cannot be asked are answered for like those who can: by the same statements, in the same shape."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from engine.storage import TableOwner
 from protocols.oauth2_ciba.tables import AUDIT, REQUESTS
 from tests.lockhouse.desk import Desk, desk
 
@@ -23,17 +25,27 @@ HINTS = {
 }
 
 
-def as_if_known(folder: Path, *, pending: int = 9, work: bool = False) -> AbstractAsyncContextManager[Desk]:
+@pytest.fixture
+def owners() -> Sequence[TableOwner]:
+    """The server makes its tables itself."""
+    return ()
+
+
+def as_if_known(
+    folder: Path, *, pending: int = 9, work: bool = False, url: str | None = None
+) -> AbstractAsyncContextManager[Desk]:
     environ = {
         "LOCKHOUSE_CIBA__ANSWER_AS_IF_KNOWN": "true",
         "LOCKHOUSE_CIBA__LIMITS__PAIR_PENDING": str(pending),
         "LOCKHOUSE_CIBA__LIMITS__PERSON_PENDING": str(pending),
     }
-    return desk(folder, environ, work=work)
+    return desk(folder, environ, work=work, url=url)
 
 
-async def test_everybody_is_answered_by_the_same_statements_in_the_same_shape(tmp_path: Path) -> None:
-    async with as_if_known(tmp_path) as it:
+async def test_everybody_is_answered_by_the_same_statements_in_the_same_shape(
+    tmp_path: Path, new_url: Callable[[], str]
+) -> None:
+    async with as_if_known(tmp_path, url=new_url()) as it:
         await it.ask("ann")  # what only the first request asks for
         expected = await it.asked_with("ann")
         assert sum(map(len, expected)) > 10, "statements are noted"
@@ -46,8 +58,10 @@ async def test_everybody_is_answered_by_the_same_statements_in_the_same_shape(tm
             assert (await it.poll(answer.json()["auth_req_id"])).json()["error"] == "authorization_pending"
 
 
-async def test_a_user_code_costs_everybody_the_same_and_has_no_effect_on_decoys(tmp_path: Path) -> None:
-    async with as_if_known(tmp_path) as it:
+async def test_a_user_code_costs_everybody_the_same_and_has_no_effect_on_decoys(
+    tmp_path: Path, new_url: Callable[[], str]
+) -> None:
+    async with as_if_known(tmp_path, url=new_url()) as it:
         await it.ask("ann", user_code="1")
         expected = await it.asked_with("ann", user_code="2")
         for why, hint in HINTS.items():

@@ -1,16 +1,24 @@
 """User codes: demanded where a person has one, guessed slowly, of no use to those who are not registered for them."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import select
 
+from engine.storage import TableOwner
 from lockhouse.tables import persons, user_code_tries
 from tests.lockhouse.desk import CODE, Desk, desk
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def owners() -> Sequence[TableOwner]:
+    """The server makes its tables itself."""
+    return ()
 
 
 def error(answer: httpx2.Response) -> tuple[int, str]:
@@ -75,8 +83,8 @@ async def test_many_clients_are_not_many_times_as_fast(tmp_path: Path) -> None:
         assert await tries(it) == {"shop": 1, "bank": 3, "": 1}, "a day later nobody remembers"
 
 
-async def test_guesses_at_the_same_time_are_counted_one_by_one(tmp_path: Path) -> None:
-    async with desk(tmp_path) as it:
+async def test_guesses_at_the_same_time_are_counted_one_by_one(tmp_path: Path, new_url: Callable[[], str]) -> None:
+    async with desk(tmp_path, url=new_url()) as it:
         answers = await asyncio.gather(*(it.ask("fay", user_code="0000") for _ in range(12)))
         found = sorted(error(answer) for answer in answers)
         assert found.count((400, "invalid_user_code")) == 6
