@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from protocols.oauth2.client_policy import ClientPolicy
 from protocols.oauth2.client_registration import (
@@ -51,7 +52,7 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
     _refuse_what_cannot_be(metadata)
     found = {setting: take_member(metadata, name, _kind_of(name)) for setting, name in SETTINGS.items()}
     keys = take_member(metadata, "jwks", "object")
-    mode = found["delivery_mode"]
+    mode, details = found["delivery_mode"], _details(metadata)
     grants = _grant_types(metadata, mode)
     if found["auth_method"] is None and _BASIC not in profile_of(base, profile).auth_methods:
         found["auth_method"] = "private_key_jwt"  # RFC 7591 section 2: the server may choose where nothing is asked
@@ -67,8 +68,8 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
         jwks=None if keys is None else json.dumps(keys),
         scopes=_scopes(metadata, scopes),
         takes_user_code=bool(take_member(metadata, MEMBERS["takes_user_code"], "flag")),
-        sector=None,
-        details=_details(metadata),
+        sector=urlsplit(details.get("sector_identifier_uri") or "").hostname,  # once its document says so, too
+        details=details,
     )
 
 

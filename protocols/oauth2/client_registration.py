@@ -162,8 +162,8 @@ class NewClient:
         """Return what CIBA Core section 4 demands (requirements 8 to 15)."""
         told, pairwise = self.delivery_mode in _NOTIFIED, self.subject_type == "pairwise"
         endpoint, polls = self.notification_endpoint, self.delivery_mode != "push" and CIBA_GRANT in self.grant_types
-        keyed = self.auth_method == "private_key_jwt" or CIBA_GRANT not in self.grant_types
-        sectored = not pairwise or self.pairwise_sector is not None
+        asks = CIBA_GRANT in self.grant_types
+        keyed, sectored = self.auth_method == "private_key_jwt" or not asks, asks or self.pairwise_sector is not None
         return (
             ("notification_endpoint", not told or endpoint is not None, "an https address: ping and push go there"),
             ("notification_endpoint", told or endpoint is None, "none: a poll client is not notified"),
@@ -174,7 +174,7 @@ class NewClient:
             ("jwks_uri", not (pairwise and polls) or self.jwks_uri is not None, "an https address: it is the sector"),
             ("auth_method", not pairwise or keyed, "private_key_jwt: pairwise subjects need proof of the keys"),
             ("sector", self.sector is None or bool(_HOST.fullmatch(self.sector)), "a host's name in lower case"),
-            ("sector", sectored, "a host's name: its addresses are on several hosts, or on none"),
+            ("sector", not pairwise or sectored, "a host's name: its addresses are on several hosts, or on none"),
             ("sector", pairwise or self.sector is None, "none: only pairwise subjects have a sector"),
         )
 

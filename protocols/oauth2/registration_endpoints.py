@@ -12,7 +12,7 @@ from protocols.oauth2.forms import read_body
 from protocols.oauth2.metadata_members import read_object, take_member
 from protocols.oauth2.registration import Minted, Registration
 from protocols.oauth2.remote_keys import KeyFetcher
-from protocols.oauth2.sector_documents import with_sector
+from protocols.oauth2.sector_documents import check_sector
 from protocols.oauth2.userinfo import bearer_token
 
 __all__ = ["RegistrationEndpoints"]
@@ -40,7 +40,8 @@ class RegistrationEndpoints:
         _check_media(request)
         scopes = await self._database.read(lambda unit: self._registration.may_register(unit, token, now))
         metadata = read_object(await read_body(request.stream()))
-        client = await with_sector(self._registration.describe(metadata, scopes), self._fetcher)
+        client = self._registration.describe(metadata, scopes)
+        await check_sector(client, self._fetcher)
         minted = Minted.fresh()
         told = await self._database.run(
             lambda unit: self._registration.register(unit, client, token, minted=minted, now=now)
@@ -65,8 +66,8 @@ class RegistrationEndpoints:
         self._registration.check_replacement(metadata, client_id)
         sent_secret = take_member(metadata, "client_secret", "text")
         # What it may have was its operator's to say when it registered: it never gives itself more.
-        described = self._registration.describe(metadata, kept.settings.scopes, kept)
-        client = await with_sector(described, self._fetcher)
+        client = self._registration.describe(metadata, kept.settings.scopes, kept)
+        await check_sector(client, self._fetcher)
         minted = Minted.fresh()
         told = await self._database.run(
             lambda unit: self._registration.replace(unit, client, access, sent_secret=sent_secret, minted=minted)

@@ -1,21 +1,19 @@
 """Sector documents: that a client belongs to a sector is for that sector to say (requirements 14 and 15)."""
 
 import json
-from dataclasses import replace
-from urllib.parse import urlsplit
 
 from protocols.oauth2.client_registration import NewClient
 from protocols.oauth2.metadata_members import invalid_metadata
 from protocols.oauth2.remote_keys import KeyFetcher, KeysNotThere
 
-__all__ = ["with_sector"]
+__all__ = ["check_sector"]
 
 _MEMBER = "sector_identifier_uri"
 _LONGEST = 64 * 1024
 
 
-async def with_sector(client: NewClient, fetcher: KeyFetcher) -> NewClient:
-    """Return *client* with the sector of the document that it names, fetched now; as it is where it names none.
+async def check_sector(client: NewClient, fetcher: KeyFetcher) -> None:
+    """Fetch the sector document that *client* names, if it names one, and see that it is of that sector.
 
     Raises ``invalid_client_metadata`` for a document that cannot be had, or does not list the address that counts:
     ``jwks_uri`` of poll and ping clients, the notification endpoint of push clients (CIBA Core section 4), every
@@ -23,11 +21,10 @@ async def with_sector(client: NewClient, fetcher: KeyFetcher) -> NewClient:
     """
     address = client.details.get(_MEMBER)
     if client.subject_type != "pairwise" or not isinstance(address, str):
-        return client
+        return
     listed = await _listed(address, fetcher)
     if not all(source in listed for source in client.sector_sources):
         raise invalid_metadata(_MEMBER, "a document that lists this client's keys, notifications or redirects")
-    return replace(client, sector=urlsplit(address).hostname)
 
 
 async def _listed(address: str, fetcher: KeyFetcher) -> list[object]:

@@ -8,7 +8,7 @@ import pytest
 from protocols.oauth2 import ClientPolicy, Clients, NewClient, OAuthError
 from protocols.oauth2.client_metadata import metadata_of
 from protocols.oauth2.registration import Registration, RegistrationRules
-from protocols.oauth2.sector_documents import with_sector
+from protocols.oauth2.sector_documents import check_sector
 from tests.protocols.oauth2.registration.conftest import POLL, SCOPES, Registrar
 from tests.protocols.world import GRANT, KEYRING, KeyShelf, as_error
 
@@ -75,13 +75,14 @@ def test_redirects_are_the_sector_of_pairwise_subjects() -> None:
 
 @pytest.mark.anyio
 async def test_a_document_lists_every_redirect() -> None:
-    shelf, two = KeyShelf(), [BACK, "https://app.example/second"]
+    shelf, two = KeyShelf(), [BACK, "https://other.example/back"]
     client = described(subject_type="pairwise", redirect_uris=two, sector_identifier_uri=SECTOR)
     shelf.sets[SECTOR] = json.dumps([*two, "https://x.example"]).encode()
-    assert (await with_sector(client, shelf)).pairwise_sector == "group.example"
+    await check_sector(client, shelf)
+    assert client.pairwise_sector == "group.example"
     shelf.sets[SECTOR] = json.dumps([BACK]).encode()
     with pytest.raises(OAuthError, match="sector_identifier_uri"):
-        await with_sector(client, shelf)
+        await check_sector(client, shelf)
 
 
 @pytest.mark.anyio
