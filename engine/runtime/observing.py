@@ -4,10 +4,9 @@ A *part* is what happens between two pauses of an execution: from what wakes it 
 observers do must be quick, and must not fail.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +63,13 @@ class _NoPart:
 class NoObserver:
     """Does not look."""
 
-    @contextmanager
-    def part(self) -> Iterator[Part]:
+    def part(self) -> AbstractContextManager[Part]:
         """Watch nothing."""
-        yield _NO_PART
+        return _UNSEEN
 
-    @contextmanager
-    def acting(self, *, flow: str, node: str, executor: str) -> Iterator[None]:  # noqa: ARG002 - the port's signature
+    def acting(self, *, flow: str, node: str, executor: str) -> AbstractContextManager[None]:  # noqa: ARG002 - the port's signature
         """Watch nothing."""
-        yield
+        return nullcontext()
 
     def started(self, flow: str) -> None:
         """Count nothing."""
@@ -81,4 +78,4 @@ class NoObserver:
         """Count nothing."""
 
 
-_NO_PART = _NoPart()
+_UNSEEN: Final[AbstractContextManager[Part]] = nullcontext(_NoPart())

@@ -20,8 +20,7 @@ _KEY_BYTES = 32  # SHA-256's own length: HKDF needs one block of it
 _MOST_BOXES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a sealed value is stored. A blob opens only at the place it was sealed for.
 
     ``revision`` ties it to one version of its row, ``extra`` to whatever else must not change (an execution's digest).

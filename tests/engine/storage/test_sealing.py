@@ -27,11 +27,11 @@ def test_what_was_sealed_opens_at_its_place(plain: bytes, row: str, extra: str) 
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        replace(PLACE, table="engine_outbox"),
-        replace(PLACE, column="other"),
-        replace(PLACE, row="e2"),
-        replace(PLACE, revision=4),
-        replace(PLACE, extra="another digest"),
+        PLACE._replace(table="engine_outbox"),
+        PLACE._replace(column="other"),
+        PLACE._replace(row="e2"),
+        PLACE._replace(revision=4),
+        PLACE._replace(extra="another digest"),
         Place("engine_executions", "statee", "1", 3, "digest"),
     ],
     ids=str,
