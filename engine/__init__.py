@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Transient,
         UnknownExecution,
     )
-    from engine.runtime import Clock, Ended, Engine, Executor, OnSettled, Postbox, Sender, Settled, Step, SystemClock
+    from engine.runtime import Clock, Ended, Engine, Executor, Sender, Step, SystemClock
 
 __all__ = [
     "Clock",
@@ -41,11 +41,8 @@ __all__ = [
     "Fault",
     "InvalidFields",
     "Message",
-    "OnSettled",
-    "Postbox",
     "Refused",
     "Sender",
-    "Settled",
     "Step",
     "StepConflict",
     "StepGone",
@@ -57,20 +54,7 @@ __all__ = [
 # A library says nothing on its own: without this, Python prints our warnings where nobody has set up logging.
 logging.getLogger("engine").addHandler(logging.NullHandler())
 
-_RUNTIME = frozenset(
-    {
-        "Clock",
-        "Ended",
-        "Engine",
-        "Executor",
-        "OnSettled",
-        "Postbox",
-        "Sender",
-        "Settled",
-        "Step",
-        "SystemClock",
-    }
-)
+_RUNTIME = frozenset({"Clock", "Ended", "Engine", "Executor", "Sender", "Step", "SystemClock"})
 
 if not TYPE_CHECKING:  # a type checker sees the names above, and nothing that is not there
 

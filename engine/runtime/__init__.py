@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.runtime.clock import Clock, SystemClock
     from engine.runtime.engine import Engine
-    from engine.runtime.ports import (
-        Ended,
-        Executor,
-        ExternalExecutor,
-        OnEnd,
-        OnSettled,
-        Sender,
-        Settled,
-        TransactionalExecutor,
-    )
-    from engine.runtime.postbox import Postbox
+    from engine.runtime.ports import Ended, Executor, ExternalExecutor, OnEnd, Sender, TransactionalExecutor
     from engine.runtime.published import ExecutorsDiffer, Flows, GraphNotLoaded
     from engine.runtime.rendering import Texts, render_step
     from engine.runtime.repeating import KeyReused
@@ -49,10 +39,7 @@ __all__ = [
     "HistoryEntry",
     "KeyReused",
     "OnEnd",
-    "OnSettled",
-    "Postbox",
     "Sender",
-    "Settled",
     "Shown",
     "Step",
     "StepAction",
@@ -68,17 +55,7 @@ __all__ = [
 _HOMES = {
     "clock": ("Clock", "SystemClock"),
     "engine": ("Engine",),
-    "ports": (
-        "Ended",
-        "Executor",
-        "ExternalExecutor",
-        "OnEnd",
-        "OnSettled",
-        "Sender",
-        "Settled",
-        "TransactionalExecutor",
-    ),
-    "postbox": ("Postbox",),
+    "ports": ("Ended", "Executor", "ExternalExecutor", "OnEnd", "Sender", "TransactionalExecutor"),
     "published": ("ExecutorsDiffer", "Flows", "GraphNotLoaded"),
     "repeating": ("KeyReused",),
     "rendering": ("Texts", "render_step"),

@@ -15,7 +15,7 @@ from engine.language import Graph
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.observing import NoObserver, Observer
 from engine.runtime.parts import assemble
-from engine.runtime.ports import Executor, OnEnd, OnSettled, Sender
+from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.published import ExecutorsDiffer, Flows, unfit
 from engine.runtime.reception import NOT_WORKING, SETTLED, is_one_of
 from engine.runtime.recorder import Recorded
@@ -24,7 +24,7 @@ from engine.runtime.secrets_held import texts_of
 from engine.runtime.signalling import Signal, problems_of
 from engine.runtime.steps import HistoryEntry, Step
 from engine.runtime.submitting import Submission
-from engine.storage import Database, Keyring, Unit
+from engine.storage import Database, Keyring, OnSettled, Unit
 
 LONGEST_WAIT: Final = 30.0
 

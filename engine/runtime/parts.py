@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.runtime.clock import Clock
 from engine.runtime.observing import Observer
 from engine.runtime.operations import Operations
-from engine.runtime.ports import Executor, OnEnd, OnSettled, Sender
+from engine.runtime.ports import Executor, OnEnd, Sender
 from engine.runtime.postman import Postman
 from engine.runtime.published import Flows, Published
 from engine.runtime.reception import Reception
@@ -23,7 +23,7 @@ from engine.runtime.sweeper import Sweeper
 from engine.runtime.tasks import Registry
 from engine.runtime.versions import Versions
 from engine.runtime.worker import Worker
-from engine.storage import Database, Keyring
+from engine.storage import Database, Keyring, OnSettled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Protocol
 
 from engine.contracts import Answer, Context, Contract, Deferred, Done
 from engine.storage import Unit
-
-OUTBOX_CHANNEL: Final = "engine.outbox"
 
 
 class TransactionalExecutor(Protocol):
@@ -61,18 +59,3 @@ class Ended:
 
 
 OnEnd = Callable[[Unit, Ended], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """How the sending of a message came to its end that no flow had made: ``undeliverable`` has a ``reason``."""
-
-    name: str
-    sender: str
-    correlation: str
-    status: Literal["delivered", "undeliverable"]
-    reason: str
-    at: datetime
-
-
-OnSettled = Callable[[Unit, Settled], None]

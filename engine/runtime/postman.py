@@ -12,11 +12,11 @@ from engine.contracts import Refused, Transient, TransientError
 from engine.execution import Succeeded, TaskEnded, jitter
 from engine.runtime.bounded import bounded
 from engine.runtime.clock import Clock
-from engine.runtime.ports import OnSettled, Sender, Settled
+from engine.runtime.ports import Sender
 from engine.runtime.recorder import Recorded, Recorder
 from engine.runtime.rows import Rows
 from engine.runtime.runner import Runner, Times
-from engine.storage import SealBroken, Unit
+from engine.storage import OnSettled, SealBroken, Settled, Unit
 from engine.storage.claiming import backoff
 from engine.storage.outbox import OutgoingMessage
 

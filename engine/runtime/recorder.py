@@ -33,7 +33,7 @@ from engine.execution import (
 from engine.language import Graph
 from engine.runtime.keeping import Keeping
 from engine.runtime.observing import Observer
-from engine.runtime.ports import OUTBOX_CHANNEL, Ended, OnEnd
+from engine.runtime.ports import Ended, OnEnd
 from engine.runtime.published import Published
 from engine.runtime.rows import UNREADABLE, Held, Rows, Written
 from engine.runtime.secrets_held import reveal
@@ -41,6 +41,7 @@ from engine.runtime.tasks import Came, Registry, context_of
 from engine.storage import Unit
 from engine.storage.claiming import backoff
 from engine.storage.executions import Execution, Status
+from engine.storage.postbox import OUTBOX_CHANNEL
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from engine.contracts import FlowError
 from engine.runtime.clock import Clock
-from engine.runtime.ports import OUTBOX_CHANNEL
 from engine.runtime.postman import Postman
 from engine.runtime.recorder import DUE_CHANNEL
 from engine.runtime.repeating import Repeating
@@ -19,6 +18,7 @@ from engine.runtime.sweeper import Sweeper
 from engine.storage import Database, Unit
 from engine.storage.capabilities import Capabilities
 from engine.storage.person_tokens import PersonTokenRows
+from engine.storage.postbox import OUTBOX_CHANNEL
 from engine.storage.traces import Traces
 
 log = logging.getLogger(__name__)

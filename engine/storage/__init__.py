@@ -20,6 +20,7 @@ from engine.storage.errors import (
 )
 from engine.storage.migrating import TableOwner, check_versions, upgrade
 from engine.storage.outbox import OUTBOX_STATUSES, Outbox, OutgoingMessage
+from engine.storage.postbox import OnSettled, Postbox, Settled
 from engine.storage.sealing import Keyring, Place
 from engine.storage.statements import insert_or_ignore
 from engine.storage.tables import ENGINE_TABLES
@@ -37,13 +38,16 @@ __all__ = [
     "DatabaseTooNew",
     "Keyring",
     "NotRepeatable",
+    "OnSettled",
     "Outbox",
     "OutcomeUnknown",
     "OutgoingMessage",
     "Overloaded",
     "Place",
+    "Postbox",
     "Result",
     "SealBroken",
+    "Settled",
     "StorageError",
     "StorageUnavailable",
     "TableOwner",

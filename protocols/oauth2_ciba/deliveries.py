@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from engine import Postbox
-from engine.storage import Keyring, Unit, from_micros
+from engine.storage import Keyring, Postbox, Unit, from_micros
 from protocols.oauth2 import Client, Clients, NewGrant, SigningKeys, store_grant
 from protocols.oauth2.minting import SigningPair
 from protocols.oauth2_ciba.evaluation import ANSWERS

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from engine import Ended, OnSettled, Settled
-from engine.storage import Keyring, Unit
+from engine import Ended
+from engine.storage import Keyring, OnSettled, Settled, Unit
 from protocols.oauth2 import Accounts, AssertionKey, Clients, SigningKeys
 from protocols.oauth2.client_registration import INTERACTIVE_GRANTS
 from protocols.oauth2_ciba import approval_link, guard

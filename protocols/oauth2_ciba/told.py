@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from engine import Settled
-from engine.storage import Unit
+from engine.storage import Settled, Unit
 from protocols.oauth2_ciba.deliveries import PUSH_SENDER
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.moves import audit, move

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 
-from engine import Clock, Context, Contract, Deferred, Done, Ended, Engine, Executor, Message, Sender, Settled, Step
+from engine import Clock, Context, Contract, Deferred, Done, Ended, Engine, Executor, Message, Sender, Step
 from engine.contracts import Answer, ExecutorFault
 from engine.language import Graph
 from engine.observing import Observer
 from engine.runtime import Times
-from engine.storage import Database, Keyring, Unit
+from engine.storage import Database, Keyring, Settled, Unit
 from engine.storage.tables import flow_versions
 from engine.testing import FakeClock
 from tests.engine.execution.flows import BOOK, CHECK, COUNT, COUNTING, EXPENSE, LOGIN, NOON, NOTIFY, SEND

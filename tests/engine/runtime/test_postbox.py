@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from engine import Postbox, Refused, Settled, Transient
-from engine.storage import Outbox, Unit
+from engine import Refused, Transient
+from engine.storage import Outbox, Postbox, Settled, Unit
 from engine.storage.tables import outbox
 from tests.engine.execution.flows import NOON
 from tests.engine.runtime.kit import KEYRING, House, marks

@@ -139,7 +139,7 @@ async def test_a_fault_while_the_tokens_are_built_leaves_the_request_approvable(
         "protocols.oauth2.signing_keys.SigningKeys.at_hand",
         "protocols.oauth2.minting.build_tokens",
         "protocols.oauth2_ciba.deliveries.store_grant",
-        "engine.runtime.postbox.Postbox.post",
+        "engine.storage.postbox.Postbox.post",
     )
     async with notified(world, "push") as client:
         auth_req_id = await client.asked()

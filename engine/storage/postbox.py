@@ -5,12 +5,31 @@ told to the ``on_settled`` of their sender, in the transaction that marks the ro
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
-from engine.runtime.ports import OUTBOX_CHANNEL
-from engine.storage import Keyring, Outbox, Unit
+from engine.storage.outbox import Outbox
+from engine.storage.sealing import Keyring
+from engine.storage.unit import Unit
+
+OUTBOX_CHANNEL: Final = "engine.outbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How the sending of a message came to its end that no flow had made: ``undeliverable`` has a ``reason``."""
+
+    name: str
+    sender: str
+    correlation: str
+    status: Literal["delivered", "undeliverable"]
+    reason: str
+    at: datetime
+
+
+OnSettled = Callable[[Unit, Settled], None]
 
 
 class Postbox:
