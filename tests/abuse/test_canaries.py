@@ -11,11 +11,14 @@ import pytest
 
 from engine.storage import Keyring, Place
 from lockhouse.keys import read_keys
+from tests.abuse.attacks import Who, attack
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import Delivered, MailServer
 from tests.fixtures.relying_party import GRANT, Person, RelyingParty, link_in
 from tests.fixtures.server import Lockhouse, running
 
+READER: Who = "a reader of the database"
+CLIENT: Who = "a malicious client that is registered"
 CLIENT_SECRET = "canary_client_secret_7f1c2a9e5b3d8046"
 PASSWORD = "canary password 4e8b1d6f2a7c9035"
 WRONG_PASSWORD = "canary wrong password 90d3c7b1e5f2846a"
@@ -131,6 +134,11 @@ def found(canaries: dict[str, str], text: bytes) -> list[str]:
     return sorted(name for name, value in canaries.items() if any(one in text for one in spellings(value)))
 
 
+@attack(
+    "a reader of the logs",
+    "reads passwords, secrets, tokens, links or addresses from the log",
+    "none of them is ever logged, in any spelling",
+)
 def test_no_canary_is_in_the_log(haunted: Haunted) -> None:
     log = haunted.lockhouse.log.read_bytes()
 
@@ -138,6 +146,7 @@ def test_no_canary_is_in_the_log(haunted: Haunted) -> None:
     assert found(haunted.canaries, log) == []
 
 
+@attack(CLIENT, "has a refusal say what was sent", "errors echo nothing")
 def test_no_canary_is_in_an_answer_that_refuses(haunted: Haunted) -> None:
     # A page's own forms carry the CSRF token of the cookie that asked for it.
     carried = {name: value for name, value in haunted.canaries.items() if not name.startswith("csrf")}
@@ -146,6 +155,7 @@ def test_no_canary_is_in_an_answer_that_refuses(haunted: Haunted) -> None:
     assert [found(carried, text.encode()) for text in haunted.refusals if found(carried, text.encode())] == []
 
 
+@attack("a mail scanner", "reads the link from the headers of the mail", "the link is in the body alone")
 def test_no_canary_is_in_a_header_of_a_mail(haunted: Haunted) -> None:
     # The address must be there; the link is in the body alone.
     secret = {name: value for name, value in haunted.canaries.items() if name != "address"}
@@ -155,6 +165,7 @@ def test_no_canary_is_in_a_header_of_a_mail(haunted: Haunted) -> None:
     assert [found(secret, head) for head in heads if found(secret, head)] == []
 
 
+@attack("a mail scanner", "finds a secret in the mail", "a mail has the link and the message, and no other secret")
 def test_a_mail_carries_the_link_and_the_message_and_no_other_canary(haunted: Haunted) -> None:
     meant = re.compile(r"address|link|binding message")
     secret = {name: value for name, value in haunted.canaries.items() if not meant.match(name)}
@@ -162,6 +173,7 @@ def test_a_mail_carries_the_link_and_the_message_and_no_other_canary(haunted: Ha
     assert [found(secret, one.raw) for one in haunted.delivered if found(secret, one.raw)] == []
 
 
+@attack(READER, "searches the raw files for secrets, links, addresses and messages", "all of it is hashed or sealed")
 def test_no_canary_is_in_a_raw_file_of_the_deployment(haunted: Haunted) -> None:
     files = [file for file in haunted.lockhouse.folder.rglob("*") if file.is_file() and file.suffix != ".keys"]
     raw = {file.name: file.read_bytes() for file in files}
@@ -170,6 +182,7 @@ def test_no_canary_is_in_a_raw_file_of_the_deployment(haunted: Haunted) -> None:
     assert {name: found(haunted.canaries, text) for name, text in raw.items() if found(haunted.canaries, text)} == {}
 
 
+@attack(READER, "has the master key too, and opens the history", "proofs of who somebody is are not kept at all")
 def test_no_canary_is_in_the_history_when_it_is_opened(haunted: Haunted) -> None:
     # What people see and where they are reached may be in it, sealed; what proves who somebody is may not.
     proofs = re.compile(r".*(password|secret|auth_req_id|cookie|token|key|csrf|link).*")

@@ -4,12 +4,14 @@ from collections import deque
 
 import pytest
 
+from tests.abuse.attacks import Who, attack
 from tests.fixtures.books import Books
 from tests.fixtures.mail_server import MailServer
 from tests.fixtures.pages import Page, Visitor
 from tests.fixtures.relying_party import Asked, Person, RelyingParty
 from tests.fixtures.server import patience
 
+SCANNER: Who = "a mail scanner"
 MOST = 120
 
 
@@ -58,6 +60,7 @@ def still_decides(asked: Asked, link: str) -> None:
     assert "access_token" in asked.outcome()
 
 
+@attack(SCANNER, "opens the link, again and again", "looking changes nothing")
 def test_fifty_looks_change_nothing(asked: Asked, link: str, books: Books) -> None:
     before = books.tables()
 
@@ -72,6 +75,7 @@ def test_fifty_looks_change_nothing(asked: Asked, link: str, books: Books) -> No
     still_decides(asked, link)
 
 
+@attack(SCANNER, "looks with HEAD", "looking changes nothing")
 def test_a_look_with_head_changes_nothing(asked: Asked, link: str, books: Books) -> None:
     before = books.tables()
 
@@ -83,6 +87,11 @@ def test_a_look_with_head_changes_nothing(asked: Asked, link: str, books: Books)
     still_decides(asked, link)
 
 
+@attack(
+    SCANNER,
+    "submits every form that it finds, with every button",
+    "only a password decides, and to stop needs a box ticked",
+)
 def test_a_scanner_that_submits_every_form_decides_nothing(asked: Asked, link: str) -> None:
     with Visitor() as scanner:
         assert submit_everything(scanner, link, junk="") > 2
@@ -90,6 +99,9 @@ def test_a_scanner_that_submits_every_form_decides_nothing(asked: Asked, link: s
     still_decides(asked, link)
 
 
+@attack(
+    SCANNER, "comes several times, before the person", "three open attempts at most, of which none claims the request"
+)
 def test_several_scanners_that_submit_every_form_decide_nothing(asked: Asked, link: str) -> None:
     for _ in range(5):
         with Visitor() as scanner:
@@ -98,6 +110,7 @@ def test_several_scanners_that_submit_every_form_decide_nothing(asked: Asked, li
     still_decides(asked, link)
 
 
+@attack(SCANNER, "sends a form from another site", "the origin must be ours, and the token that of the cookie")
 def test_a_form_from_another_site_is_refused(asked: Asked, link: str, books: Books) -> None:
     with Visitor() as visitor:
         page = visitor.open(link)
@@ -116,6 +129,7 @@ def test_a_form_from_another_site_is_refused(asked: Asked, link: str, books: Boo
     still_decides(asked, link)
 
 
+@attack(SCANNER, "frames or caches the page", "headers forbid frames, scripts of others and storing")
 def test_pages_protect_themselves(asked: Asked, link: str) -> None:
     with Visitor() as visitor:
         headers = visitor.open(link).headers

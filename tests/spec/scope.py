@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_MTLS = "client certificates (mTLS) are not built: nothing claims them, in metadata or registration"
-_DPOP = "DPoP (RFC 9449) is not built: metadata lists no algorithm for it"
-_RAR = "authorization_details (RFC 9396) are not built: the parameter is ignored like every unknown one"
-_CODE = "there is no authorization endpoint: `response_types_supported` is empty"
-_DEVICE = "the device grant (RFC 8628) is not built: its grant type is unknown"
+_MTLS = "client certificates (mTLS) are no part of CIBA itself: their tests come with them"
+_DPOP = "DPoP (RFC 9449) is no part of CIBA itself: its tests come with it"
+_RAR = "authorization_details (RFC 9396) are not taken: ignored like every unknown parameter"
+_CODE = "the authorization code grant and PAR are another grant: their tests come with it"
+_DEVICE = "the device grant (RFC 8628) is another grant: its tests come with it"
 
 ELSEWHERE: Mapping[int, str] = MappingProxyType(
     {
-        19: f"{_MTLS}; without sender-constrained tokens nothing is to be bound",
-        89: f"{_MTLS}, nor is DPoP: there is nothing to bind pushed tokens to",
+        19: "nothing of a push is bound to a sender: that comes with mTLS and DPoP",
+        89: "nothing of a push is bound to a sender: that comes with mTLS and DPoP",
         101: _MTLS,
         102: _MTLS,
         103: _MTLS,
         114: "advice to clients: what a hint carries is theirs to choose",
         118: "TLS ends before us: versions and suites are those of the terminator in front",
-        119: "about a resource server under FAPI; our one resource is userinfo, and a guard for others is not built",
+        119: "about a resource server under FAPI; its tests come with the guard for protected resources",
         **dict.fromkeys(range(129, 136), _DPOP),
         **dict.fromkeys(range(136, 141), _RAR),
-        155: "receipts are not built: nothing signs one",
+        155: "receipts are no part of CIBA: nothing signs one",
         **dict.fromkeys(range(156, 159), _DEVICE),
         **dict.fromkeys(range(161, 167), _CODE),
     }

@@ -169,7 +169,7 @@ async def test_111_an_approval_needs_an_authentication(strict: Signer) -> None:
     Mutation("protocols/oauth2/tokens.py", "    if acr is not None:", '    if acr == "":'),
 )
 async def test_112_acr_is_returned(strict: Signer) -> None:
-    claims = {"binding_message": "Order 17", "acr_values": "urn:lockhouse:acr:pwd"}
+    claims: dict[str, Any] = {"binding_message": "Order 17", "acr_values": "urn:lockhouse:acr:pwd"}
     asked = await strict.ask_signed(strict.request_object(**claims))
     auth_req_id = asked.json()["auth_req_id"]
     await strict.world.approve(auth_req_id)
