@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -204,7 +205,7 @@ def test_every_column_says_how_it_is_kept() -> None:
 def test_the_migrations_make_exactly_the_tables_that_are_declared(tmp_path: Path) -> None:
     file = tmp_path / "made.db"
     upgrade(f"sqlite:///{file}", (LOCKHOUSE_TABLES,))
-    with sqlite3.connect(file) as raw:
+    with closing(sqlite3.connect(file)) as raw, raw:
         made = {name: {row[1] for row in raw.execute(f"pragma table_info({name})")} for name in metadata.tables}
 
     assert made == {name: set(table.c.keys()) for name, table in metadata.tables.items()}
