@@ -49,11 +49,12 @@ class Asking:
         token = None if self._notifications is None else self._notifications.token(key)
         # Before the provider knows the token: a ping may overtake the answer.
         line = self._line(key)
-        provider = yield from self._connection.provider()
-        # Whatever is tried again is the same request object: only the client's proof is made anew.
-        parameters = self._parameters(request, token)
-        answer = yield from self._connection.post(provider.backchannel, parameters, headers={"Idempotency-Key": key})
-        asked = _asked(answer, now=self._connection.clock.now(), key=key, message=request.binding_message)
+        try:
+            answer = yield from self._sent(request, token, key)
+            asked = _asked(answer, now=self._connection.clock.now(), key=key, message=request.binding_message)
+        except CibaClientError:
+            self._close(key)
+            raise
         if line is not None:
             line.auth_req_id, line.expires_at = asked.auth_req_id, asked.expires_at
         return asked
@@ -68,8 +69,7 @@ class Asking:
             outcome = yield from self._await_push(asked, line, until)
         else:
             outcome = yield from self._await_tokens(asked, line, until)
-        if self._notifications is not None:
-            self._notifications.close(asked.key)
+        self._close(asked.key)
         return outcome
 
     def poll(self, asked: Asked) -> Steps[Outcome | Pending]:
@@ -221,6 +221,16 @@ class Asking:
             notification_token=token,
         )
         return (("request", signed),)
+
+    def _sent(self, request: ApprovalRequest, token: str | None, key: str) -> Steps[Answer]:
+        provider = yield from self._connection.provider()
+        # Whatever is tried again is the same request object: only the client's proof is made anew.
+        parameters = self._parameters(request, token)
+        return (yield from self._connection.post(provider.backchannel, parameters, headers={"Idempotency-Key": key}))
+
+    def _close(self, key: str) -> None:
+        if self._notifications is not None:
+            self._notifications.close(key)
 
     def _line(self, key: str) -> Line | None:
         if self._notifications is None:

@@ -1,4 +1,4 @@
-"""openid-client signs somebody in by the code grant, with PKCE, state, nonce and iss; plainly and by a pushed request."""
+"""openid-client signs somebody in by the code grant: PKCE, state, nonce and iss, plainly and by a pushed request."""
 
 import html
 import json

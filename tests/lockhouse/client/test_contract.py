@@ -302,6 +302,25 @@ async def test_tokens_that_do_not_verify_are_not_given_out(small_world: World, s
     assert answer["access_token"] not in str(caught.value)
 
 
+@pytest.mark.parametrize(("late", "found"), [(59, False), (60, True)])
+async def test_a_key_that_is_not_known_is_looked_for_once_a_minute(
+    small_world: World, side: Side, late: float, found: bool
+) -> None:
+    side.network.path, side.network.instead = "/jwks", [httpx2.Response(200, json={"keys": []})]
+    asked = await side.do("ask", QUESTION)
+    with pytest.raises(StillPending):
+        await side.do("wait", asked, seconds=0)
+    small_world.clock.forward(late)
+    await small_world.approve(asked.auth_req_id)
+
+    if found:
+        assert isinstance(await side.do("poll", asked), Approved)
+    else:
+        with pytest.raises(TokenInvalid, match="publishes"):
+            await side.do("poll", asked)
+    assert len(side.network.sent_to("/jwks")) == 1 + found
+
+
 async def test_nothing_secret_shows_when_values_are_printed(small_world: World, side: Side) -> None:
     asked = await side.do("ask", QUESTION)
     await small_world.approve(asked.auth_req_id)

@@ -18,6 +18,7 @@ from lockhouse.client import (
     Failed,
     Notifications,
     Outcome,
+    PersonNotAsked,
     StillPending,
 )
 from lockhouse.client.notifications import News
@@ -173,6 +174,15 @@ async def test_a_push_that_never_comes_ends_with_the_request(small_world: World,
 
     assert isinstance(await side.do("wait", asked), Expired)
     assert side.days.rested == [180]
+
+
+async def test_a_question_that_was_refused_leaves_no_line_open(small_world: World, kind: str) -> None:
+    notifications = Notifications("ping", secret=SECRET)
+    side = make_side(small_world, kind, notifications=notifications)
+    with pytest.raises(PersonNotAsked):
+        await side.do("ask", ApprovalRequest(login_hint="nobody"), key="order-17")
+
+    assert notifications.find(ours("order-17")["Authorization"]) is None
 
 
 def test_lines_that_nobody_waits_on_any_more_go() -> None:
