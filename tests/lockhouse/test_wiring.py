@@ -210,7 +210,13 @@ def test_no_two_packages_share_a_table_and_each_has_its_prefix() -> None:
     names = [(owner.name, name) for owner in OWNERS for name in owner.metadata.tables]
 
     assert len({name for _, name in names}) == len(names)
-    prefixes = {"engine": "engine_", "oauth2": "oauth2_", "oauth2_ciba": "ciba_", "lockhouse": "lockhouse_"}
+    prefixes = {
+        "engine": "engine_",
+        "lockhouse": "lockhouse_",
+        "oauth2": "oauth2_",
+        "oauth2_ciba": "ciba_",
+        "oauth2_code": "code_",
+    }
     assert [name for owner, name in names if not name.startswith(prefixes[owner])] == []
 
 
