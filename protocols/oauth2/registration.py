@@ -91,7 +91,8 @@ class Registration:
 
     def managed(self, unit: Unit, client_id: str, access: str, *, lock: bool = False) -> Registered:
         """Return the client that *access* manages; ``invalid_token`` alike for an unknown client and a wrong token."""
-        kept = self._clients.find_registered(unit, client_id, lock=lock)
+        # An address can hold what no column does; no client has such an id.
+        kept = self._clients.find_registered(unit, client_id, lock=lock) if client_id.isprintable() else None
         known = kept.registration_hash if kept and kept.registration_hash else bytes(32)
         if not hmac.compare_digest(known, hash_of(access)) or kept is None:
             raise _refused("no such client, or not its registration access token")

@@ -22,6 +22,8 @@ async def check_sector(client: NewClient, fetcher: KeyFetcher) -> None:
     address = client.details.get(_MEMBER)
     if client.subject_type != "pairwise" or not isinstance(address, str):
         return
+    if not client.sector_sources:
+        raise invalid_metadata(_MEMBER, "nothing: this client has no address that a document could list")
     listed = await _listed(address, fetcher)
     if not all(source in listed for source in client.sector_sources):
         raise invalid_metadata(_MEMBER, "a document that lists this client's keys, notifications or redirects")

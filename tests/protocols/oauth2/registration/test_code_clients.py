@@ -86,5 +86,18 @@ async def test_a_document_lists_every_redirect() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_client_without_any_address_claims_no_sector() -> None:
+    """A document that lists nothing of it proves nothing."""
+    shelf = KeyShelf()
+    shelf.sets[SECTOR] = b"[]"
+    device = {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "redirect_uris": []}
+    client = described(subject_type="pairwise", sector_identifier_uri=SECTOR, **device)
+    with pytest.raises(OAuthError, match="sector_identifier_uri"):
+        await check_sector(client, shelf)
+    assert shelf.fetched == []
+    assert refused(subject_type="pairwise", **device) == "invalid_client_metadata"
+
+
+@pytest.mark.anyio
 async def test_a_deployment_without_the_grant_refuses_them(small_registrar: Registrar) -> None:
     assert as_error(await small_registrar.send(CODE)) == (400, "invalid_client_metadata")
