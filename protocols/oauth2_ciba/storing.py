@@ -1,5 +1,6 @@
 """Stores a request that was taken, and has its person told: both in one unit."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from protocols.oauth2_ciba.moves import audit
 from protocols.oauth2_ciba.parameters import Parameters
 from protocols.oauth2_ciba.requests import Ids, NewRequest, insert_request
 from protocols.oauth2_ciba.settings import CibaSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,10 @@ class Storing:
         )
         # The row is there before the flow starts: a flow that ends at once finds it.
         insert_request(unit, new, keyring=self._keyring, now=now)
-        audit(unit, ids.request_id, what="asked", why=_remark(found), now=now)
+        remark = _remark(found)
+        audit(unit, ids.request_id, what="asked", why=remark, now=now)
+        if remark:
+            unit.after_commit(lambda: _tell_operator(ids.request_id, remark))
         self._tell(unit, client, new, now=now)
         return Acknowledgement(auth_req_id=ids.auth_req_id, expires_in=asked.expires_in, interval=asked.interval)
 
@@ -81,6 +87,10 @@ class Storing:
             ),
             now=now,
         )
+
+
+def _tell_operator(request_id: str, remark: str) -> None:
+    log.warning("request_remarked", extra={"ciba_request": request_id, "reason": remark})
 
 
 def _remark(found: Approvable) -> str:

@@ -32,10 +32,11 @@ def owners() -> Sequence[TableOwner]:
 
 
 def as_if_known(
-    folder: Path, *, pending: int = 9, work: bool = False, url: str | None = None
+    folder: Path, *, pending: int = 9, work: bool = False, url: str | None = None, composition: str = "two_flows"
 ) -> AbstractAsyncContextManager[Desk]:
     environ = {
         "LOCKHOUSE_CIBA__ANSWER_AS_IF_KNOWN": "true",
+        "LOCKHOUSE_CIBA__COMPOSITION": composition,
         "LOCKHOUSE_CIBA__LIMITS__PAIR_PENDING": str(pending),
         "LOCKHOUSE_CIBA__LIMITS__PERSON_PENDING": str(pending),
     }
@@ -86,8 +87,12 @@ async def test_limits_hold_for_decoys_however_they_are_written(tmp_path: Path) -
         assert (await it.ask("dis")).status_code == 200
 
 
-async def test_a_decoys_message_is_queued_and_goes_nowhere(tmp_path: Path) -> None:
-    async with as_if_known(tmp_path, work=True) as it:
+@pytest.mark.parametrize("composition", ["two_flows", "one_flow"])
+async def test_a_decoys_message_is_queued_and_goes_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, composition: str
+) -> None:
+    caplog.set_level("INFO")
+    async with as_if_known(tmp_path, work=True, composition=composition) as it:
         decoy = (await it.ask("nobody@example.org")).json()["auth_req_id"]
         await it.ask("ann")
         async with asyncio.timeout(20):
@@ -99,3 +104,5 @@ async def test_a_decoys_message_is_queued_and_goes_nowhere(tmp_path: Path) -> No
         assert sorted((row.user_id[:6], row.decoy) for row in rows) == [("decoy:", 1), ("subjec", 0)]
         told = select(AUDIT.c.reason).where(AUDIT.c.event == "asked", AUDIT.c.reason != "")
         assert await it.database.read(lambda unit: unit.execute(told).scalars()) == ["decoy: the hint means nobody"]
+        remarks = [record.__dict__["reason"] for record in caplog.records if record.message == "request_remarked"]
+        assert remarks == ["decoy: the hint means nobody"]
