@@ -7,7 +7,7 @@ REPORT := -q --no-header
 WORKERS ?= 3
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-foreign check fix docs site lock screenshots wheel bench bench-delivery clean
+.PHONY: help setup demo test test-long spec-mutants test-foreign check fix docs site lock screenshots wheel bench bench-delivery clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,9 +22,13 @@ test: setup  ## Run the tests (under ten minutes)
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
 		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) $(ARGS)
 
-test-long: setup  ## Run the long races and the chaos tests as well
+test-long: setup  ## Run the long races, the chaos tests and the mutants of the code as well
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
 		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) -m "not node" $(ARGS)
+	@$(MAKE) --no-print-directory spec-mutants
+
+spec-mutants: setup  ## Make every change that a test of tests/spec names, and expect that test to fail (ARGS=test_057)
+	@$(BIN)/python scripts/run_spec_mutants.py $(ARGS)
 
 test-foreign: setup  ## Drive the server with other people's clients: openid-client (needs Node) and requests-oauth2client
 	@scripts/install_node_clients.sh

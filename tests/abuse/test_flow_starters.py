@@ -39,15 +39,14 @@ async def test_an_approval_is_for_its_own_request(world: World) -> None:
     await world.claimed(auth_req_id)
     await world.claimed(other)
     claims = await world.claims(auth_req_id)
-    for number, change in enumerate(
-        (
-            {"correlation": (await world.row(other)).request_id},
-            {"execution": (await world.row(other)).login_execution_id},
-            {"flow_digest": "digest of a flow of mine"},
-            {"granted": ["openid", "profile", "email"]},
-            {"methods": []},
-        )
-    ):
+    changes: tuple[dict[str, object], ...] = (
+        {"correlation": (await world.row(other)).request_id},
+        {"execution": (await world.row(other)).login_execution_id},
+        {"flow_digest": "digest of a flow of mine"},
+        {"granted": ["openid", "profile", "email"]},
+        {"methods": []},
+    )
+    for number, change in enumerate(changes):
         wrong = world.assertion_key.sign({**claims, "jti": f"wrong-{number}", **change})
         assert not (await world.receive(wrong)).accepted, change
     assert (await world.receive(world.assertion_key.sign(claims))).accepted

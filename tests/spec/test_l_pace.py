@@ -108,7 +108,7 @@ async def test_064_slow_down_never_hides_a_result(world: World) -> None:
     ),
 )
 async def test_060_a_poll_waits_for_its_result(world: World) -> None:
-    world.ciba._grant._watch._every = 3600  # what wakes is the move itself
+    world.ciba._grant._holding._watch._every = 3600  # what wakes is the move itself
     auth_req_id = await world.asked()
     form = {"grant_type": GRANT, "auth_req_id": auth_req_id}
     waiting = asyncio.ensure_future(world.post("/oauth2/token", form, Prefer="wait=99"))
