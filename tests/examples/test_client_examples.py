@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 ANN = "ann@example.com"
 KEY = ECJwk.generate(crv="P-256", alg="ES256").with_kid_thumbprint()
+SCOPES = {"payment": {"title": "Make a payment", "required": True}}
 Decide = Callable[[Person], None]
 
 
@@ -47,21 +49,25 @@ def lockhouse(tmp_path_factory: pytest.TempPathFactory, call_centre_port: int) -
     """Return a server that knows the four clients, the agent's bank, and Ann."""
     centre = f"http://127.0.0.1:{call_centre_port}"
     folder = tmp_path_factory.mktemp("examples")
-    (folder / "keys").write_text(json.dumps({"keys": [dict(KEY.public_jwk())]}))
-    by_key = ("--auth-method", "private_key_jwt", "--jwks", str(folder / "keys"))
-    paying = ("--scope", "openid", "--scope", "payment")
-    scopes = {"payment": {"title": "Make a payment", "required": True}}
-    with running(folder / "op", SCOPES=json.dumps(scopes), OUTGOING__ALLOWED=centre) as started:
-        clients: Mapping[str, tuple[str, ...]] = {
-            "till": ("--secret", CLIENT_SECRET, *paying),
-            "centre": ("--secret", CLIENT_SECRET, "--mode", "ping", "--notification-endpoint", f"{centre}/told"),
-            "device": (*by_key, "--refresh"),
-            "agent": (*by_key, "--agent", "--request-alg", "ES256", *paying),
-            "bank": ("--secret", CLIENT_SECRET, "--resource", API),
-        }
-        for name, options in clients.items():
-            started.run("client", "add", "--config", str(started.config), "--id", name, *options)
+    with running(folder / "op", SCOPES=json.dumps(SCOPES), OUTGOING__ALLOWED=centre) as started:
+        started.environ["EXAMPLE_SECRET"] = CLIENT_SECRET
+        (folder / "clients.yaml").write_text(json.dumps({"owner": "examples", "clients": clients(centre)}))
+        (folder / "keys").write_text(json.dumps({"keys": [dict(KEY.public_jwk())]}))
+        started.run("client", "apply", str(folder / "clients.yaml"), "--config", str(started.config))
         yield started
+
+
+def clients(centre: str) -> dict[str, Any]:
+    """Return what the examples say of how they are registered, as a file of clients has it."""
+    secret = {"secret": {"env": "EXAMPLE_SECRET"}}
+    by_key, paying = {"auth_method": "private_key_jwt", "jwks": "keys"}, {"scopes": ["openid", "payment"]}
+    return {
+        "till": {**secret, **paying},
+        "centre": {**secret, "mode": "ping", "notification_endpoint": f"{centre}/told"},
+        "device": {**by_key, "refresh": True},
+        "agent": {**by_key, **paying, "agent": True, "request_alg": "ES256"},
+        "bank": {**secret, "resource": API},
+    }
 
 
 def answer(lockhouse: Lockhouse, words: str, decide: Decide) -> None:
