@@ -57,7 +57,7 @@ KNOWN = {
     *("invalid_target", "missing_user_code", "invalid_user_code", "expired_login_hint_token"),
 }
 AUTHS = {SHOP: SECRETS[SHOP], BANK: SECRETS[BANK], CLIENT: SECRET}
-examples = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Office:
