@@ -1,6 +1,7 @@
 """Steps, tokens, repetition and lateness, through the front door."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from engine import Context, Done, InvalidFields, StepConflict, StepGone, UnknownExecution
 from engine.storage import Database
 from tests.engine.execution.flows import NOON
-from tests.engine.runtime.kit import House, make_house, opened
+from tests.engine.runtime.kit import INPUTS, House, make_house, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -221,3 +222,29 @@ async def test_a_typed_secret_is_in_no_row(house: House, database: Database) -> 
 
     stored = await database.read(everything)
     assert "canary" not in stored + repr(await house.engine.history("e1"))
+
+
+@pytest.mark.parametrize("flow", ["login", "send", "expense", "counting"])
+async def test_the_step_that_is_answered_is_the_one_that_is_found(house: House, flow: str) -> None:
+    step = await house.begin(flow)
+    assert step == await house.engine.inspect("e1")
+    if step.status == "prompt":
+        action, values = ("submit", {"password": "guess"}) if flow == "login" else (step.actions[0].id, {})
+        with suppress(InvalidFields):
+            step = await house.engine.submit("e1", token=token(step), action=action, values=values)
+        assert step == await house.engine.inspect("e1")
+    step = await house.engine.cancel("e1", reason="enough")
+    assert step == await house.engine.inspect("e1")
+
+
+async def test_a_timer_that_is_due_by_the_time_of_the_answer_fires_before_it_is_given(house: House) -> None:
+    step = await house.engine.begin(
+        execution="e1",
+        flow="login",
+        inputs=INPUTS["login"],
+        on_end="told",
+        correlation="c1",
+        beside=lambda _unit: house.clock.advance(timedelta(minutes=10)),
+    )
+    assert (step.status, step.outcome) == ("ended", "expired")
+    assert step == await house.engine.inspect("e1")
