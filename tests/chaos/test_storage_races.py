@@ -30,7 +30,7 @@ _INSERT = insert(REQUESTS)
 _STATUS = select(REQUESTS.c.status).where(REQUESTS.c.request_id == bindparam("which"))
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 WRITES: dict[Event, dict[str, Any]] = {
-    Event.ASSERTION: {"granted": "openid", "methods": "pwd", "auth_time": to_micros(NOW)},
+    Event.ASSERTION: {"granted": "openid", "methods": "pwd", "auth_time": to_micros(NOW), "grant_id": None},
     Event.REDEMPTION: {"grant_id": "grant", "answer": None, "answer_key": None},
 }
 
