@@ -26,6 +26,8 @@ MAIL_PASSWORD = "canary_mail_password_63a9f0c4d7e2b815"
 ADDRESS = "canary.address.2c6e9a1f@example.com"
 PHONE = "+4915550123987"
 BINDING = "canary binding 5d2f8c1b7e"
+USER_CODE = "canary user code 8b3e6d1f5a"
+WRONG_CODE = "canary wrong code 2f7c9e4a1b"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,9 @@ def haunted(tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer) -
         lockhouse.add_client("haunted", CLIENT_SECRET)
         named = ["--config", str(lockhouse.config), "--email", ADDRESS, "--phone", PHONE, "--password-stdin"]
         lockhouse.run("person", "add", "casper", *named, text=PASSWORD + "\n")
+        coded = ["--config", str(lockhouse.config), "--code-stdin"]
+        lockhouse.run("person", "set-user-code", "casper", *coded, text=USER_CODE + "\n")
+        lockhouse.add_client("coded", CLIENT_SECRET, "--user-code")
         party = RelyingParty(lockhouse=lockhouse, client_id="haunted", secret=CLIENT_SECRET)
         canaries = dict(typed_canaries(folder))
         refusals: list[str] = []
@@ -65,6 +70,8 @@ def typed_canaries(folder: Path) -> Iterator[tuple[str, str]]:
     yield "address", ADDRESS
     yield "phone", PHONE
     yield "binding message", BINDING
+    yield "user code", USER_CODE
+    yield "wrong user code", WRONG_CODE
     keys = next(file for file in folder.iterdir() if file.suffix == ".keys")
     yield "master key", next(line for line in keys.read_text().splitlines() if line[:1] != "#").split()[1]
 
@@ -105,6 +112,10 @@ def mistakes(party: RelyingParty, canaries: dict[str, str]) -> Iterator[str]:
     for client_id, secret in (("haunted", CLIENT_SECRET + "x"), (CLIENT_SECRET, CLIENT_SECRET)):
         with RelyingParty(lockhouse=lockhouse, client_id=client_id, secret=secret) as stranger:
             yield stranger.begin().text
+    with RelyingParty(lockhouse=lockhouse, client_id="coded", secret=CLIENT_SECRET) as coded:
+        yield coded.begin(login_hint=ADDRESS).text
+        yield coded.begin(login_hint=ADDRESS, user_code=WRONG_CODE).text
+        assert coded.begin(login_hint=ADDRESS, user_code=USER_CODE).status_code == 200
     yield party.begin(login_hint="x" + ADDRESS).text
     yield party.begin(login_hint=PHONE + "0", binding_message=BINDING).text
     yield party.begin(login_hint=ADDRESS, binding_message=f"https://{BINDING}").text
