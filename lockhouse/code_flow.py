@@ -15,6 +15,7 @@ from lockhouse.directory.verifier import Claim
 from lockhouse.installation import Installation
 from lockhouse.settings import SIGN_IN_CALLBACK
 from protocols.oauth2 import AssertionKey, Grant, OAuthError
+from protocols.oauth2.authorization_tokens import AuthorizationTokens
 from protocols.oauth2.authorizations import forget_authorizations
 from protocols.oauth2.minting import Mint
 from protocols.oauth2.sign_ins import SignInDoor, SignIns, SignInSettings
@@ -22,7 +23,7 @@ from protocols.oauth2_ciba import Ciba, CibaRecords
 from protocols.oauth2_code import CODE_GRANT, Authorize, CodeGrant, forget_code_rows
 from protocols.oauth2_code.endpoints import CodeEndpoints
 
-__all__ = ["CodeFlow", "code_flow", "first_of", "sign_ins_beside"]
+__all__ = ["CodeFlow", "authorization_tokens", "code_flow", "first_of", "sign_ins_beside"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class CodeFlow:
 
 def code_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns, engine: Engine) -> CodeFlow:
     """Return the code grant beside *ciba*, with which it shares clients, keys and the form of tokens."""
-    database, clock, records, settings = installation.database, installation.clock, ciba.records, ciba.settings
+    database, clock, records = installation.database, installation.clock, ciba.records
     authorize = Authorize(
         sign_ins=sign_ins,
         clients=records.clients,
@@ -45,16 +46,8 @@ def code_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns, engi
         clock=clock,
         signing_keys=ciba.signing_keys,
     )
-    policy = settings.token_policy()
     grant = CodeGrant(
-        database=database,
-        keyring=records.keyring,
-        clients=records.clients,
-        guard=records.token_guard,
-        signing_keys=ciba.signing_keys,
-        policy=policy,
-        mint=Mint(keyring=records.keyring, policy=policy, refresh_life=settings.refresh_token_life),
-        acr_of=settings.acr_of,
+        database=database, keyring=records.keyring, clients=records.clients, tokens=authorization_tokens(ciba)
     )
     endpoints = CodeEndpoints(
         authorize=authorize,
@@ -69,6 +62,19 @@ def code_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns, engi
         grants={CODE_GRANT: grant},
         routes=endpoints.routes(),
         sweep=_sweep(installation, sign_ins),
+    )
+
+
+def authorization_tokens(ciba: Ciba) -> AuthorizationTokens:
+    """Return what gives tokens to all grants that ask in a browser, in the form that those of *ciba* have."""
+    records, settings, policy = ciba.records, ciba.settings, ciba.settings.token_policy()
+    return AuthorizationTokens(
+        database=ciba.database,
+        guard=records.token_guard,
+        signing_keys=ciba.signing_keys,
+        policy=policy,
+        mint=Mint(keyring=records.keyring, policy=policy, refresh_life=settings.refresh_token_life),
+        acr_of=settings.acr_of,
     )
 
 

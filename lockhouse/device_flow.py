@@ -7,10 +7,10 @@ from datetime import datetime
 from starlette.routing import BaseRoute
 
 from engine.storage import Keyring, Unit
+from lockhouse.code_flow import authorization_tokens
 from lockhouse.installation import Installation
 from protocols.oauth2 import Grant
 from protocols.oauth2.client_registration import DEVICE_GRANT
-from protocols.oauth2.minting import Mint
 from protocols.oauth2.sign_ins import SignIns
 from protocols.oauth2_ciba import Ciba
 from protocols.oauth2_device import DeviceGrant, DeviceInitiation, TypedCodes, forget_requests
@@ -43,16 +43,7 @@ class DeviceFlow:
 def device_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns) -> DeviceFlow:
     """Return the device grant beside *ciba*, with which it shares clients, keys and the form of tokens."""
     database, clock, records, settings = installation.database, installation.clock, ciba.records, ciba.settings
-    policy = settings.token_policy()
-    grant = DeviceGrant(
-        database=database,
-        clients=records.clients,
-        guard=records.token_guard,
-        signing_keys=ciba.signing_keys,
-        policy=policy,
-        mint=Mint(keyring=records.keyring, policy=policy, refresh_life=settings.refresh_token_life),
-        acr_of=settings.acr_of,
-    )
+    grant = DeviceGrant(database=database, clients=records.clients, tokens=authorization_tokens(ciba))
     endpoints = DeviceEndpoints(
         initiation=DeviceInitiation(sign_ins=sign_ins, clients=records.clients, interval=settings.interval),
         proofs=ciba.proofs,

@@ -1,28 +1,21 @@
 """``grant_type=authorization_code``: a code becomes tokens once (OpenID Connect Core section 3.1.3, RFC 7636)."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from engine.storage import Database, Keyring, Unit
 from protocols.oauth2 import (
     Client,
     Clients,
-    Guard,
     OAuthError,
-    SigningKeys,
-    TokenPolicy,
     TokenRequest,
     authenticate,
     authorizations,
     require_grant,
     revoke_grant,
-    store_grant,
 )
+from protocols.oauth2.authorization_tokens import AuthorizationTokens
 from protocols.oauth2.authorizations import Authorization, Status
-from protocols.oauth2.minting import Mint, Minted, RandomNames, SigningPair
-from protocols.oauth2.resources import RESOURCE, narrowed_resources
 from protocols.oauth2_code.parameters import CODE_GRANT
 from protocols.oauth2_code.requests import CODE_LIFE, CodeRequest, by_code
 
@@ -41,30 +34,19 @@ class _Approved:
 class CodeGrant:
     """Answers token requests with a code. A code that comes a second time ends what the first one was given."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        keyring: Keyring,
-        clients: Clients,
-        guard: Guard,
-        signing_keys: SigningKeys,
-        policy: TokenPolicy,
-        mint: Mint,
-        acr_of: Callable[[tuple[str, ...]], str | None],
-    ) -> None:
-        self._database, self._keyring, self._clients, self._guard = database, keyring, clients, guard
-        self._signing_keys, self._policy, self._mint, self._acr_of = signing_keys, policy, mint, acr_of
+    def __init__(self, *, database: Database, keyring: Keyring, clients: Clients, tokens: AuthorizationTokens) -> None:
+        self._database, self._keyring = database, keyring
+        self._clients, self._tokens = clients, tokens
 
     async def answer(self, asked: TokenRequest) -> bytes:
         """Return the token response; raise OAuthError for every other answer."""
         judged = await self._database.run(lambda unit: self._judge(unit, asked))
         if isinstance(judged, OAuthError):
             raise judged
-        minted = await self._prepare(judged, asked)
-        if not await self._database.run(lambda unit: self._commit(unit, judged, minted, asked.now)):
+        given = await self._tokens.give(judged.found, judged.client, asked, nonce=judged.request.nonce)
+        if isinstance(given, Status):
             raise _gone()
-        return json.dumps(minted.members).encode()
+        return json.dumps(given.members).encode()
 
     def _judge(self, unit: Unit, asked: TokenRequest) -> _Approved | OAuthError:
         """Authenticate and look. A refusal that takes tokens back is returned and not raised: it is to be stored."""
@@ -83,31 +65,6 @@ class CodeGrant:
         if not (in_time and request.proves(verifier) and redirect_uri == request.redirect_uri):
             raise _gone()
         return _Approved(client=client, request=request, found=found)
-
-    async def _prepare(self, approved: _Approved, asked: TokenRequest) -> Minted:
-        found, client = approved.found, approved.client
-        return self._mint.make(
-            found.approval(acr=self._acr_of(found.methods)),
-            client,
-            keys=await SigningPair.of(self._signing_keys, client, asked.now),
-            names=RandomNames.fresh(),
-            now=asked.now,
-            resources=narrowed_resources(
-                asked.form.every(RESOURCE), granted=found.resources, default=self._policy.audience
-            ),
-            nonce=approved.request.nonce,
-        )
-
-    def _commit(self, unit: Unit, approved: _Approved, minted: Minted, now: datetime) -> bool:
-        """Ask the guard, use the authorization up, and store the grant: together or not at all."""
-        found = approved.found
-        if not self._guard.allows(unit, subject=found.user_id, client_id=found.client_id):
-            authorizations.close(unit, found.request_id, Status.DENIED, leaving=Status.APPROVED)
-            return False
-        if not authorizations.use(unit, found.request_id, grant_id=minted.grant.grant_id):
-            return False
-        store_grant(unit, minted.grant, now=now)
-        return True
 
 
 def _gone() -> OAuthError:

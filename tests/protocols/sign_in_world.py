@@ -9,6 +9,8 @@ import httpx2
 from engine import Ended
 from engine.storage import Unit
 from protocols.oauth2 import Closed, Opened
+from protocols.oauth2.authorization_tokens import AuthorizationTokens
+from protocols.oauth2.minting import Mint
 from protocols.oauth2.sign_ins import SignInDoor, SignIns, SignInSettings, WayBack
 from tests.protocols.world import ISSUER, KEYRING, World, digest_of
 
@@ -114,3 +116,16 @@ def sign_ins_of(world: World) -> SignIns:
 def door_of(world: World, sign_ins: SignIns, way_back: WayBack) -> SignInDoor:
     """Return the door to *sign_ins*, whose flows a test runs."""
     return SignInDoor(sign_ins=sign_ins, flows=world.flows, flow_digest=digest_of, way_back=way_back)
+
+
+def tokens_of(world: World) -> AuthorizationTokens:
+    """Return what gives tokens in *world*."""
+    policy = world.settings.token_policy()
+    return AuthorizationTokens(
+        database=world.database,
+        guard=world.records.token_guard,
+        signing_keys=world.signing_keys,
+        policy=policy,
+        mint=Mint(keyring=KEYRING, policy=policy, refresh_life=world.settings.refresh_token_life),
+        acr_of=world.settings.acr_of,
+    )

@@ -18,12 +18,11 @@ from starlette.responses import JSONResponse, Response
 
 from engine.storage import Database, TableOwner, Unit
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, NewClient, OAuthError
-from protocols.oauth2.minting import Mint
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_code import CODE_GRANT, CODE_TABLES, Authorize, CodeGrant
 from protocols.oauth2_code.endpoints import CodeEndpoints
-from tests.protocols.sign_in_world import SignInWorld, door_of, sign_ins_of
+from tests.protocols.sign_in_world import SignInWorld, door_of, sign_ins_of, tokens_of
 from tests.protocols.world import ISSUER, KEYRING, NOON, World, make_world
 
 T = TypeVar("T")
@@ -135,17 +134,7 @@ async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[
 
 
 def _routes(world: World, authorize: Authorize) -> list[Any]:
-    policy = world.settings.token_policy()
-    grant = CodeGrant(
-        database=world.database,
-        keyring=KEYRING,
-        clients=world.records.clients,
-        guard=world.records.token_guard,
-        signing_keys=world.signing_keys,
-        policy=policy,
-        mint=Mint(keyring=KEYRING, policy=policy, refresh_life=world.settings.refresh_token_life),
-        acr_of=world.settings.acr_of,
-    )
+    grant = CodeGrant(database=world.database, keyring=KEYRING, clients=world.records.clients, tokens=tokens_of(world))
     endpoints = CodeEndpoints(
         authorize=authorize,
         clients=world.records.clients,

@@ -13,13 +13,12 @@ from starlette.applications import Starlette
 from engine.storage import Database, TableOwner, Unit
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial, NewClient
 from protocols.oauth2.client_registration import DEVICE_GRANT
-from protocols.oauth2.minting import Mint
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_device import DEVICE_TABLES, DeviceGrant, DeviceInitiation, TypedCodes
 from protocols.oauth2_device.endpoints import DeviceEndpoints
 from protocols.oauth2_device.typed_codes import Typed
-from tests.protocols.sign_in_world import SignInWorld, door_of, sign_ins_of
+from tests.protocols.sign_in_world import SignInWorld, door_of, sign_ins_of, tokens_of
 from tests.protocols.world import ISSUER, KEYRING, NOON, World, make_world
 
 TV, OTHER = "tv", "other_tv"
@@ -111,16 +110,7 @@ async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[
 
 
 def _grant(world: World) -> DeviceGrant:
-    policy = world.settings.token_policy()
-    return DeviceGrant(
-        database=world.database,
-        clients=world.records.clients,
-        guard=world.records.token_guard,
-        signing_keys=world.signing_keys,
-        policy=policy,
-        mint=Mint(keyring=KEYRING, policy=policy, refresh_life=world.settings.refresh_token_life),
-        acr_of=world.settings.acr_of,
-    )
+    return DeviceGrant(database=world.database, clients=world.records.clients, tokens=tokens_of(world))
 
 
 def _add_clients(unit: Unit, world: World) -> None:
