@@ -17,7 +17,7 @@ from tests.engine.runtime.twins import BOOKINGS, UNTIL, VISITED, Runtime, Twin, 
 ACTIONS = st.one_of(
     st.sampled_from([("allow",), ("deny",), ("stale",), ("deliver",), ("restart",), ("cancel",)]),
     st.tuples(st.just("signal"), st.sampled_from(["bob", "eve"]), st.sampled_from(["r1", 7])),
-    st.tuples(st.just("pass"), st.sampled_from([1, 2, 60, 3600, 7200, 86_400])),
+    st.tuples(st.just("pass"), st.sampled_from([-3600, 1, 2, 60, 3600, 7200, 86_400])),
 )
 # At which of the points that it passes the process dies during the action, if at all.
 DIES = st.one_of(st.none(), st.integers(0, 12))
@@ -25,6 +25,7 @@ WORLDS = st.fixed_dictionaries(
     {
         "amount": st.sampled_from([10, 2000]),
         "bookings": st.lists(st.sampled_from(list(BOOKINGS)), max_size=4),
+        "dies": DIES,
         "actions": st.lists(st.tuples(st.integers(0, 1), ACTIONS, DIES), max_size=14),
     }
 )
@@ -44,7 +45,10 @@ async def agree(database: Database, world: dict[str, Any]) -> int:
         await process.house.engine.open()
     inputs = {"amount": world["amount"], "manager": "bob", "until": UNTIL}
     twin.handle({"event": "start", "digest": EXPENSE.digest, "inputs": inputs}, NOON)
-    await runtime.house(0).begin("expense", runtime.execution, **inputs)
+    if world["dies"] is None:
+        await act(runtime, 0, ("start", inputs))
+    else:
+        await runtime.survive(0, ("start", inputs), dies=world["dies"])
     for turn, (number, chosen, dies) in enumerate(world["actions"]):
         action = await meant(runtime, number, chosen, turn)
         if dies is None:
