@@ -8,6 +8,7 @@ from engine import Clock, SystemClock
 from engine.storage import Database, Keyring
 from lockhouse.configuration import Configuration, SettingsInvalid, load_configuration
 from lockhouse.doctor.address import check_address, check_listening
+from lockhouse.doctor.clients import check_clients
 from lockhouse.doctor.clock import check_clock
 from lockhouse.doctor.finding import Finding, fail, ok, warn
 from lockhouse.doctor.messages import check_folders, check_mail, check_sms
@@ -42,7 +43,7 @@ async def examine(file: Path, *, clock: Clock | None = None) -> AsyncIterator[Fi
         for finding in check_space(url):
             yield finding
         async with await asyncio.to_thread(Database.open, url) as database:
-            async for finding in _inside(database, keyring, clock or SystemClock()):
+            async for finding in _inside(database, keyring, clock or SystemClock(), configuration):
                 yield finding
             kids = await _published(database, keyring, clock or SystemClock()) if keyring else None
     yield await check_mail(configuration)
@@ -64,10 +65,14 @@ def _settings(configuration: Configuration, file: Path) -> Iterator[Finding]:
         yield warn(_CONFIGURATION, f"others may read {file}, which holds a password", f"chmod 600 {file}")
 
 
-async def _inside(database: Database, keyring: Keyring | None, clock: Clock) -> AsyncIterator[Finding]:
+async def _inside(
+    database: Database, keyring: Keyring | None, clock: Clock, configuration: Configuration
+) -> AsyncIterator[Finding]:
     yield await check_writable(database)
     if keyring is not None:
         yield await check_match(database, keyring)
+        for finding in await check_clients(database, keyring, configuration.settings):
+            yield finding
     for finding in await check_clock(database, clock.now()):
         yield finding
 

@@ -58,7 +58,7 @@ async def test_a_new_installation_has_nothing_that_fails(home: Path) -> None:
     findings = await look(home)
 
     assert failed(findings) == []
-    checks = {"import names", "configuration", "flows", "keys", "database", "clock", "mail", "listening"}
+    checks = {"import names", "configuration", "flows", "keys", "database", "clients", "clock", "mail", "listening"}
     assert {finding.check for finding in findings} == checks | {"public address"}
     assert all(finding.remedy for finding in findings if finding.status != "ok")
 
@@ -155,6 +155,19 @@ async def test_a_flow_and_a_template_with_a_mistake_fail(
 
     shutil.rmtree(flows)
     assert "flows.directory" in only(await look(home), "flows", "fail").remedy
+
+
+async def test_clients_that_the_settings_allow_no_more_are_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ["--config", str(home / "lockhouse.toml")]
+    assert await asyncio.to_thread(main, ["client", "add", "--id", "till", *config]) == 0
+    assert only(await look(home), "clients", "ok").says == "1 registered, all as the settings allow"
+
+    monkeypatch.setenv("LOCKHOUSE_CIBA__PROFILE", "fapi-ciba")
+    monkeypatch.setenv("LOCKHOUSE_KEYS__ALGORITHMS", "PS256")
+    found = only(await look(home), "clients", "warn")
+
+    assert found.says == "till: auth_method: expected private_key_jwt, as profile fapi-ciba demands"
+    assert "lockhouse client change" in found.remedy
 
 
 @pytest.mark.parametrize("days", [-1, 1])
