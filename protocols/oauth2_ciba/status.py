@@ -8,7 +8,7 @@ from engine.storage import Unit
 from protocols.oauth2 import Clients, Form, OAuthError, Presented, authenticate, require_grant
 from protocols.oauth2_ciba.evaluation import unknown, waiting
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id, set_pace
-from protocols.oauth2_ciba.states import State
+from protocols.oauth2_ciba.states import PUSH, State
 
 _SECOND = timedelta(seconds=1)
 _PENDING = "authorization_pending"
@@ -32,7 +32,7 @@ def status(
     match state:
         case State.PENDING:
             return _pending(unit, request, now)
-        case State.APPROVED:
+        case State.APPROVED if request.delivery_mode != PUSH:  # a push has no time to be fetched in
             return {"status": state.value, "expires_in": (request.redeem_by - now) // _SECOND}
         case _:
             return {"status": state.value}

@@ -171,6 +171,13 @@ async def test_a_push_client_has_nothing_to_poll_for(small_world: World) -> None
         assert (await world.row(auth_req_id)).status is State.APPROVED
 
 
+async def test_its_status_names_no_time_to_fetch_it_in(small_world: World) -> None:
+    async with notified(small_world, "push") as client:
+        auth_req_id = await client.approved()
+        asked = await small_world.post("/oauth2/bc-authorize/status", {"auth_req_id": auth_req_id})
+        assert asked.json() == {"status": "approved"}
+
+
 async def test_nothing_of_it_is_stored_in_clear_or_longer_than_needed(small_world: World) -> None:
     world = small_world
     async with notified(world, "push") as client:
