@@ -71,6 +71,8 @@ async def test_an_approval_while_one_waits_becomes_verified_tokens(small_world: 
     assert side.days.rested == [5, 5], "the interval counts from when a poll leaves"
     about = await side.do("userinfo", outcome.tokens.access_token, subject=outcome.subject)
     assert about["name"] == "Name of sub-ann"
+    with pytest.raises(TokenInvalid, match="another sub"):
+        await side.do("userinfo", outcome.tokens.access_token, subject="sub-bob")
 
 
 async def test_a_no_and_a_silence_are_told_apart(small_world: World, side: Side) -> None:

@@ -149,7 +149,9 @@ async def test_pushed_tokens_are_verified_before_they_are_taken(small_world: Wor
     assert (status, isinstance(outcome, Approved)) == (204, True)
 
 
-@pytest.mark.parametrize("changes", [{"access_token": "another"}, {"id_token": "e30.e30."}, {"id_token": None}])
+@pytest.mark.parametrize(
+    "changes", [{"access_token": "another"}, {"refresh_token": "another"}, {"id_token": "e30.e30."}, {"id_token": None}]
+)
 async def test_pushed_tokens_that_do_not_verify_are_refused(
     small_world: World, kind: str, changes: dict[str, str]
 ) -> None:
