@@ -25,6 +25,7 @@ WRONG_PASSWORD = "canary wrong password 90d3c7b1e5f2846a"
 MAIL_PASSWORD = "canary_mail_password_63a9f0c4d7e2b815"
 ADDRESS = "canary.address.2c6e9a1f@example.com"
 PHONE = "+4915550123987"
+USER_CODE = "canary-user-code-8e41d7"
 BINDING = "canary binding 5d2f8c1b7e"
 USER_CODE = "canary user code 8b3e6d1f5a"
 WRONG_CODE = "canary wrong code 2f7c9e4a1b"
@@ -46,9 +47,10 @@ def haunted(tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer) -
     folder: Path = tmp_path_factory.mktemp("canaries") / "op"
     settings = {**mail_server.settings, "MAIL__PASSWORD": MAIL_PASSWORD}
     with running(folder, **settings) as lockhouse:
-        lockhouse.add_client("haunted", CLIENT_SECRET)
+        lockhouse.add_client("haunted", CLIENT_SECRET, "--refresh", "--user-code")
         named = ["--config", str(lockhouse.config), "--email", ADDRESS, "--phone", PHONE, "--password-stdin"]
         lockhouse.run("person", "add", "casper", *named, text=PASSWORD + "\n")
+        lockhouse.run("person", "set-user-code", "casper", *named[:2], "--code-stdin", text=USER_CODE + "\n")
         coded = ["--config", str(lockhouse.config), "--code-stdin"]
         lockhouse.run("person", "set-user-code", "casper", *coded, text=USER_CODE + "\n")
         lockhouse.add_client("coded", CLIENT_SECRET, "--user-code")
@@ -70,6 +72,7 @@ def typed_canaries(folder: Path) -> Iterator[tuple[str, str]]:
     yield "address", ADDRESS
     yield "phone", PHONE
     yield "binding message", BINDING
+    yield "user code secret", USER_CODE
     yield "user code", USER_CODE
     yield "wrong user code", WRONG_CODE
     keys = next(file for file in folder.iterdir() if file.suffix == ".keys")
@@ -80,7 +83,8 @@ def journey(
     party: RelyingParty, mail_server: MailServer, end: str, canaries: dict[str, str], refusals: list[str]
 ) -> None:
     before = len(mail_server.delivered)
-    asked = party.ask(login_hint=ADDRESS, binding_message=BINDING, scope="openid email phone")
+    scope = "openid email phone offline_access"
+    asked = party.ask(login_hint=ADDRESS, binding_message=BINDING, scope=scope, user_code=USER_CODE)
     canaries[f"auth_req_id ({end})"] = asked.auth_req_id
     link = link_in(mail_server.wait_for(before + 1)[before].message)
     canaries[f"link ({end})"] = link.rpartition("/")[2]
@@ -103,6 +107,7 @@ def journey(
     if end == "approve":
         canaries["access token"] = answer["access_token"]
         canaries["id token"] = answer["id_token"]
+        canaries["refresh token"] = answer["refresh_token"]
     refusals.append(asked.poll().text)
 
 
@@ -119,6 +124,8 @@ def mistakes(party: RelyingParty, canaries: dict[str, str]) -> Iterator[str]:
     yield party.begin(login_hint="x" + ADDRESS).text
     yield party.begin(login_hint=PHONE + "0", binding_message=BINDING).text
     yield party.begin(login_hint=ADDRESS, binding_message=f"https://{BINDING}").text
+    yield party.begin(login_hint=ADDRESS, user_code=USER_CODE + "x").text
+    yield party.post("/oauth2/token", {"grant_type": "refresh_token", "refresh_token": USER_CODE}).text
     yield party.post("/oauth2/token", {"grant_type": GRANT, "auth_req_id": canaries["auth_req_id (deny)"]}).text
     yield party.post("/oauth2/token", {"grant_type": CLIENT_SECRET}).text
     yield party.post("/oauth2/auth/callback", {"assertion": canaries["id token"]}).text
