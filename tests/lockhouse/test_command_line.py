@@ -146,6 +146,15 @@ def test_people_are_added_listed_and_disabled(run: Run) -> None:
     assert run("person", "disable", "ann", "--undo").out == "person ann enabled\n"
 
 
+def test_a_person_is_given_a_user_code_that_is_not_the_password(run: Run, home: Path) -> None:
+    run("person", "add", "ann", "--password-stdin", stdin="correct horse\n")
+    said = run("person", "set-user-code", "ann", "--code-stdin", stdin="canary-code\n")
+    assert (said.code, said.out) == (0, "person ann has a user code now\n")
+    assert all(b"canary-code" not in file.read_bytes() for file in home.iterdir())
+    removed = run("person", "set-user-code", "ann", "--remove", "--json")
+    assert json.loads(removed.out)["user_code"] is False
+
+
 def test_no_command_shows_a_password_and_the_raw_file_has_none(run: Run, home: Path) -> None:
     said = run("person", "add", "ann", "--password-stdin", stdin="canary-password\n")
 
@@ -169,6 +178,8 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "no such person": (["person", "disable", "nobody"], 1, "nobody is called nobody; `lockhouse person list`"),
     "user name": (["person", "add", "a@b", "--password-stdin"], 2, "user name: looks like an e-mail address"),
     "no terminal": (["person", "add", "ann"], 2, "expected --password-stdin"),
+    "no terminal for a code": (["person", "set-user-code", "ann"], 2, "expected --code-stdin"),
+    "code of nobody": (["person", "set-user-code", "nobody", "--code-stdin"], 1, "nobody is called nobody"),
     "settings": (["client", "list", "--config", "/nonexistent.toml"], 2, "there is no such settings file"),
     "no such flow": (["flow", "graph", "nope"], 1, "there is no flow nope; there are: "),
     "no such folder": (["flow", "check", "/nonexistent"], 2, "/nonexistent: there is no such file or folder"),
@@ -184,6 +195,16 @@ def test_a_mistake_is_one_message_on_standard_error_and_an_exit_code(
     assert (said.code, said.out) == (code, "")
     assert message in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [("123", "expected a code of at least 4 characters, found 3"), ("correct horse", "password")]
+)
+def test_a_code_that_is_short_or_the_password_is_refused(run: Run, code: str, message: str) -> None:
+    run("person", "add", "ann", "--password-stdin", stdin="correct horse\n")
+    said = run("person", "set-user-code", "ann", "--code-stdin", stdin=f"{code}\n")
+    assert (bool(said.code), said.out) == (True, "")
+    assert message in said.err
 
 
 def test_the_same_client_or_person_twice_is_refused(run: Run) -> None:
