@@ -1,9 +1,9 @@
 """A whole protocol layer for tests: real records, endpoints, database; people, time and flows that a test controls."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -12,14 +12,10 @@ from starlette.applications import Starlette
 from engine import Ended
 from engine.storage import Database, Keyring, Unit
 from protocols.oauth2 import (
-    Ambiguous,
     AssertionKey,
     Clients,
-    Found,
     KeyMaterial,
-    KeysNotThere,
     NewClient,
-    Nobody,
     Opened,
     RemoteKeys,
     SigningKeys,
@@ -31,6 +27,7 @@ from protocols.oauth2_ciba.composition import Flows
 from protocols.oauth2_ciba.endpoints import protocol_routes
 from protocols.oauth2_ciba.requests import Request, by_auth_req_id
 from protocols.oauth2_ciba.user_codes import UserCodes
+from tests.protocols.surroundings import FlowBook, Hand, KeyShelf, People
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 ISSUER = "https://op.example"
@@ -38,122 +35,6 @@ GRANT = "urn:openid:params:grant-type:ciba"
 SHOP, BANK, PUSHY = "shop", "bank", "other_grant"
 SECRETS = {SHOP: "shop-secret-" + "s" * 40, BANK: "bank-secret-" + "b" * 40, PUSHY: "pushy-secret-" + "p" * 40}
 KEYRING = Keyring({"k1": bytes(range(32))}, "k1")
-
-
-class Hand:
-    """A clock that a test turns."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-    def forward(self, seconds: float) -> datetime:
-        self._now += timedelta(seconds=seconds)
-        return self._now
-
-
-class People:
-    """Accounts in memory. A person who is not allowed is still found; a hint of two people is ambiguous."""
-
-    def __init__(self, **hints: str) -> None:
-        self.hints: dict[str, tuple[str, ...]] = {hint: (subject,) for hint, subject in hints.items()}
-        self.disabled: set[str] = set()
-        self.silent: set[str] = set()
-
-    def find(self, unit: Unit, hint: str) -> Found | Ambiguous | Nobody:
-        kind, _, name = hint.partition(":")
-        known = {subject for subjects in self.hints.values() for subject in subjects}
-        subjects = tuple(known & {name}) if kind == "sub" else self.hints.get(name or hint, ())
-        if len(subjects) > 1:
-            return Ambiguous(len(subjects), hint)
-        return Found(subjects[0]) if subjects else Nobody(hint)
-
-    def allowed(self, unit: Unit, subject: str, client_id: str) -> bool:
-        return subject not in self.disabled
-
-    def reachable(self, unit: Unit, subject: str) -> bool:
-        return subject not in self.silent
-
-    def claims(self, unit: Unit, subject: str, scopes: Collection[str]) -> Mapping[str, Any]:
-        return {"name": f"Name of {subject}"} if "profile" in scopes else {}
-
-
-class KeyShelf:
-    """Holds the key sets of clients by their addresses, and counts how often each is fetched."""
-
-    def __init__(self) -> None:
-        self.sets: dict[str, bytes] = {}
-        self.fetched: list[str] = []
-
-    async def fetch(self, url: str) -> bytes:
-        self.fetched.append(url)
-        if url not in self.sets:
-            raise KeysNotThere("404")
-        return self.sets[url]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """An execution that was started."""
-
-    execution: str
-    flow: str
-    inputs: Mapping[str, Any]
-    on_end: str
-    correlation: str
-    now: datetime
-
-
-class FlowBook:
-    """Keeps what was started. ``at_once`` names outcomes with which a flow ends inside the unit that starts it.
-
-    Of a journey it keeps whether somebody has joined it: it is taken to wait for that as soon as it has begun.
-    """
-
-    def __init__(self) -> None:
-        self.joined: list[str] = []
-        self.started: dict[str, Start] = {}
-        self.at_once: dict[str, tuple[str, Mapping[str, Any]]] = {}
-        self.records: CibaRecords | None = None
-
-    def start(
-        self,
-        unit: Unit,
-        *,
-        execution: str,
-        flow: str,
-        inputs: Mapping[str, Any],
-        on_end: str,
-        correlation: str,
-        now: datetime,
-        locale: str,
-    ) -> None:
-        assert locale
-        begun = Start(execution=execution, flow=flow, inputs=inputs, on_end=on_end, correlation=correlation, now=now)
-        self.started[execution] = begun
-        if flow in self.at_once and self.records is not None:
-            outcome, fields = self.at_once[flow]
-            over = Ended(
-                execution=execution, flow=flow, outcome=outcome, fields=fields, correlation=correlation, at=now
-            )
-            self.records.ends()[on_end](unit, over)
-
-    def signal_inside(
-        self, unit: Unit, *, execution: str, name: str, sender: str, payload: Mapping[str, Any], now: datetime
-    ) -> bool:
-        begun = self.started[execution]
-        assert (name, sender, payload) == ("engaged", begun.correlation, {})
-        if begun.flow != "ciba_journey" or execution in self.joined or now >= begun.inputs["expires_at"]:
-            return False
-        unit.after_commit(lambda: self.joined.append(execution))
-        return True
-
-    def of(self, correlation: str, flow: str) -> Start:
-        """Return the only start of *flow* for a request."""
-        (begun,) = (s for s in self.started.values() if (s.correlation, s.flow) == (correlation, flow))
-        return begun
 
 
 @dataclass(kw_only=True)
@@ -343,7 +224,7 @@ async def make_world(
     user_codes: UserCodes | None = None,
 ) -> AsyncIterator[World]:
     """Yield a protocol layer over *database* with two clients and the person behind ``ann``, ``ann@example.org``."""
-    clock, flows, clients = Hand(), FlowBook(), Clients(keyring=KEYRING)
+    clock, flows, clients = Hand(NOON), FlowBook(), Clients(keyring=KEYRING)
     settings = settings or CibaSettings(issuer=ISSUER)
     people = People(**{"ann": "sub-ann", "ann@example.org": "sub-ann", "bob": "sub-bob"})
     people.hints["twins"] = ("sub-ann", "sub-bob")

@@ -10,7 +10,8 @@ import httpx2
 
 from lockhouse.client import ApprovalRequest, AsyncCibaClient, Authentication, CibaClient, ClientSecretBasic, Clock
 from lockhouse.client.exchange import Rest, Rested
-from tests.protocols.world import ISSUER, SECRETS, SHOP, Hand, World
+from tests.protocols.surroundings import Hand
+from tests.protocols.world import ISSUER, SECRETS, SHOP, World
 
 QUESTION = ApprovalRequest(login_hint="ann", scope="openid profile", binding_message="Order 17")
 BASIC = ClientSecretBasic(SHOP, SECRETS[SHOP])

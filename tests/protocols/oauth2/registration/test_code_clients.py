@@ -10,7 +10,8 @@ from protocols.oauth2.client_metadata import metadata_of
 from protocols.oauth2.registration import Registration, RegistrationRules
 from protocols.oauth2.sector_documents import check_sector
 from tests.protocols.oauth2.registration.conftest import POLL, SCOPES, Registrar
-from tests.protocols.world import GRANT, KEYRING, KeyShelf, as_error
+from tests.protocols.surroundings import KeyShelf
+from tests.protocols.world import GRANT, KEYRING, as_error
 
 BACK = "https://app.example/back"
 CODE: dict[str, Any] = {"grant_types": ["authorization_code"], "redirect_uris": [BACK]}
