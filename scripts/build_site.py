@@ -34,7 +34,7 @@ def main() -> int:
         text=True,
     )
     if built.returncode != 0:
-        print(built.stdout.strip())
+        print(built.stdout.strip() + built.stderr.strip())
         print("✗ the site was not built; what is wrong is above")
         return 1
     if dead := dead_links(SITE):
@@ -50,7 +50,7 @@ def main() -> int:
 def gather() -> int:
     """Put every page, and what it links to, where Zensical looks. Return how many pages there are."""
     shutil.rmtree(SOURCE, ignore_errors=True)
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "README.md"]
     for page in pages:
         take(page)
         for target in linked(page):

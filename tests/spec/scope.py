@@ -23,6 +23,4 @@ ELSEWHERE: Mapping[int, str] = MappingProxyType(
     }
 )
 
-_DEVICE = "tested in tests/protocols/oauth2_device, without changes that must turn the tests red"
-
-OPEN: Mapping[int, str] = MappingProxyType(dict.fromkeys(range(156, 159), _DEVICE))
+OPEN: Mapping[int, str] = MappingProxyType({})
