@@ -31,9 +31,9 @@ def take_payment(client: CibaClient, customer: str, amount: str, *, order: str) 
         asked = client.ask(question, key=order)
     except PersonNotAsked:
         return "cannot be asked: pay by card"
-    sys.stdout.write(f"asked; compare: {question.binding_message}\n")
-    sys.stdout.flush()
     try:
+        sys.stdout.write(f"asked; compare: {question.binding_message}\n")
+        sys.stdout.flush()
         outcome = client.wait(asked)
     except KeyboardInterrupt:
         client.cancel(asked)
