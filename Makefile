@@ -18,7 +18,7 @@ setup:  ## Make .venv from requirements.lock (every other command does this firs
 demo: setup  ## Show the whole journey: a client asks, a person decides elsewhere, the client gets its token
 	@$(BIN)/lockhouse demo $(ARGS)
 
-test: setup  ## Run the tests (under ten minutes)
+test: setup  ## Run the tests (about eleven minutes on two cores)
 	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
 		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) $(ARGS)
 
