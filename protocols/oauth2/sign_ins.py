@@ -15,13 +15,14 @@ from protocols.oauth2.assertion_checks import Evidence, first_failed
 from protocols.oauth2.assertions import OTHER_CLAIMS, CallbackAnswer, digest_of_claims, verified_claims
 from protocols.oauth2.authorizations import Authorization, Status
 from protocols.oauth2.clients import Clients
+from protocols.oauth2.flow_starting import FlowStarter
 from protocols.oauth2.landings import Closed, Landing, Opened
 from protocols.oauth2.permissions import permissions_of
 from protocols.oauth2.scopes import Scope
 from protocols.oauth2.signing_keys import AssertionKey
 from protocols.oauth2.userinfo import Guard
 
-__all__ = ["SIGN_IN_END", "FlowStarter", "SignInDoor", "SignInSettings", "SignIns", "WayBack"]
+__all__ = ["SIGN_IN_END", "SignInDoor", "SignInSettings", "SignIns", "WayBack"]
 
 SIGN_IN_END = "oauth2.sign_in"
 _ENDS: Mapping[str, Status] = {"denied": Status.DENIED, "expired": Status.EXPIRED}
@@ -139,25 +140,6 @@ class SignIns:
         found = authorizations.authorization_by_id(unit, ended.correlation, lock=True)
         if found is not None and found.execution == ended.execution:
             authorizations.close(unit, found.request_id, _ENDS.get(ended.outcome, Status.FAILED))
-
-
-class FlowStarter(Protocol):
-    """What sign-ins ask of the engine."""
-
-    def start(
-        self,
-        unit: Unit,
-        *,
-        execution: str,
-        flow: str,
-        inputs: Mapping[str, Any],
-        on_end: str,
-        correlation: str,
-        now: datetime,
-        locale: str,
-    ) -> None:
-        """Start *flow* inside the caller's unit."""
-        ...
 
 
 class WayBack(Protocol):

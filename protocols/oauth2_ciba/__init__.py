@@ -3,7 +3,7 @@
 The HTTP side is ``protocols.oauth2_ciba.endpoints``.
 """
 
-from protocols.oauth2_ciba.callback import CallbackAnswer
+from protocols.oauth2.assertions import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.decoys import Dispatch, is_decoy
 from protocols.oauth2_ciba.deliveries import PING_SENDER, PUSH_SENDER

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import jwt
-from jwt.types import Options
 from sqlalchemy import bindparam, insert, select
 
 from engine.storage import Keyring, Unit, to_micros
-from protocols.oauth2 import ASSERTION_TYPE, AssertionKey
+from protocols.oauth2 import AssertionKey
 from protocols.oauth2.assertion_checks import CHECKS, Check, Evidence, first_failed
+from protocols.oauth2.assertions import OTHER_CLAIMS, CallbackAnswer, digest_of_claims, verified_claims
 from protocols.oauth2_ciba.approval_link import request_of
 from protocols.oauth2_ciba.guard import AccountGuard
 from protocols.oauth2_ciba.moves import audit
@@ -22,34 +20,8 @@ from protocols.oauth2_ciba.states import Event
 from protocols.oauth2_ciba.tables import ASSERTIONS
 from protocols.oauth2_ciba.transitions import Transitions
 
-OTHER_CLAIMS = "other_claims"
-# They change when a task is run again under the same key, and say nothing about what is asserted.
-_VOLATILE = frozenset({"iat", "exp", "nbf"})
-
-# Everything else is judged by the checks, with the clock that we were given.
-_SIGNATURE_ONLY: Options = {
-    "verify_exp": False,
-    "verify_iat": False,
-    "verify_nbf": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
-
 _SEEN = select(ASSERTIONS).where(ASSERTIONS.c.jti == bindparam("known"))
 _REMEMBER = insert(ASSERTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackAnswer:
-    """What the poster of an assertion is told: accepted, or the name of the check that failed.
-
-    A request that is not pending any more is refused with ``status:`` and its state.
-    """
-
-    accepted: bool
-    reason: str = ""
 
 
 class Callback:
@@ -78,7 +50,7 @@ class Callback:
         """
         if name != self._settings.callback_name:
             return CallbackAnswer(accepted=False, reason="callback")
-        claims = self._verified(assertion)
+        claims = verified_claims(assertion, self._public_key)
         if claims is None:
             return CallbackAnswer(accepted=False, reason="signature")
         jti, execution = claims.get("jti"), claims.get("execution")
@@ -90,23 +62,11 @@ class Callback:
             return CallbackAnswer(accepted=False, reason="execution")
         return self._answer_once(unit, jti, claims, request, now)
 
-    def _verified(self, assertion: str) -> Mapping[str, Any] | None:
-        """Return the claims under our key's signature, of the right type; the algorithm is never the token's choice."""
-        try:
-            if jwt.get_unverified_header(assertion).get("typ") != ASSERTION_TYPE:
-                return None
-            claims: Mapping[str, Any] = jwt.decode(
-                assertion, self._public_key, algorithms=["EdDSA"], options=_SIGNATURE_ONLY
-            )
-        except (jwt.PyJWTError, ValueError):
-            return None
-        return claims
-
     def _answer_once(
         self, unit: Unit, jti: str, claims: Mapping[str, Any], request: Request, now: datetime
     ) -> CallbackAnswer:
         """Answer from memory, or judge and remember. The request's row is locked, so nobody does so meanwhile."""
-        digest = self._digest(claims)
+        digest = digest_of_claims(self._keyring, "ciba.assertion", claims)
         seen = unit.execute(_SEEN, {"known": jti}).first()
         if seen is not None:
             if seen.claims_digest == digest:
@@ -157,7 +117,3 @@ class Callback:
         }
         moved = self._transitions.apply(unit, Event.ASSERTION, request, now=now, reason="approved", writes=writes)
         return CallbackAnswer(accepted=moved, reason="" if moved else f"status:{request.state_at(now).value}")
-
-    def _digest(self, claims: Mapping[str, Any]) -> bytes:
-        lasting = {name: value for name, value in claims.items() if name not in _VOLATILE}
-        return self._keyring.mac("ciba.assertion", json.dumps(lasting, sort_keys=True))

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from engine import InvalidFields, UnknownExecution
 from engine.storage import Unit
 from protocols.oauth2 import Permission
+from protocols.oauth2.flow_starting import FlowStarter
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.settings import CibaSettings
 
@@ -14,23 +15,8 @@ NOTIFICATION_END, LOGIN_END, JOURNEY_END = "ciba.notification", "ciba.login", "c
 ENGAGED = "engaged"
 
 
-class Flows(Protocol):
+class Flows(FlowStarter, Protocol):
     """What CIBA asks of the engine."""
-
-    def start(
-        self,
-        unit: Unit,
-        *,
-        execution: str,
-        flow: str,
-        inputs: Mapping[str, Any],
-        on_end: str,
-        correlation: str,
-        now: datetime,
-        locale: str,
-    ) -> None:
-        """Start *flow* inside the caller's unit; run what runs inside one; tell *on_end* however it ends."""
-        ...
 
     def signal_inside(
         self, unit: Unit, *, execution: str, name: str, sender: str, payload: Mapping[str, Any], now: datetime

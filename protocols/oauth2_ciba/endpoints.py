@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from engine.storage import Unit
 from protocols.oauth2 import ClientPolicy, Grant, Registration
+from protocols.oauth2.assertions import OTHER_CLAIMS
 from protocols.oauth2.endpoints import OAuthEndpoints, answering, json_response, read_form, read_proof
 from protocols.oauth2.metadata import Offers
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
-from protocols.oauth2_ciba.callback import OTHER_CLAIMS
 from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.user_codes import NoUserCodes

@@ -22,8 +22,8 @@ from protocols.oauth2 import (
     RemoteKeys,
     SigningKeys,
 )
+from protocols.oauth2.assertions import CallbackAnswer
 from protocols.oauth2_ciba.authorization import Authorization
-from protocols.oauth2_ciba.callback import CallbackAnswer
 from protocols.oauth2_ciba.cancellation import cancel
 from protocols.oauth2_ciba.composition import Composer, Flows, decision_inputs
 from protocols.oauth2_ciba.initiation import Initiation

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from engine import Ended
 from engine.storage import Keyring, OnSettled, Settled, Unit
 from protocols.oauth2 import Accounts, AssertionKey, Clients, SigningKeys
+from protocols.oauth2.assertions import CallbackAnswer
 from protocols.oauth2.client_registration import INTERACTIVE_GRANTS
 from protocols.oauth2_ciba import approval_link, guard
 from protocols.oauth2_ciba.approval_link import ApprovalLink
-from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
+from protocols.oauth2_ciba.callback import Callback
 from protocols.oauth2_ciba.cancellation import revoke
 from protocols.oauth2_ciba.composition import JOURNEY_END, LOGIN_END, NOTIFICATION_END
 from protocols.oauth2_ciba.decoys import Dispatch

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from protocols.oauth2 import AssertionKey, KeyMaterial, generate_keys, load_assertion_key
 from protocols.oauth2.assertion_checks import CHECKS, Evidence, first_failed
-from protocols.oauth2_ciba.callback import Callback, CallbackAnswer
+from protocols.oauth2.assertions import CallbackAnswer
+from protocols.oauth2_ciba.callback import Callback
 from protocols.oauth2_ciba.states import State
 from protocols.oauth2_ciba.tables import AUDIT
 from tests.protocols.oauth2_ciba.test_evaluation import PENDING
