@@ -44,7 +44,15 @@ FLOWS = sorted(file for file in FOLDER.glob("*.yaml") if not file.name.endswith(
 TESTS = [Source(file=file.name, text=file.read_bytes()) for file in sorted(FOLDER.glob("*.tests.yaml"))]
 DOCUMENTS: dict[str, Raw] = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in FLOWS}
 CATALOGUE = load_catalogue(FOLDER / "texts", [])
-CALLERS = {"login_approval": {"ciba_journey"}, "notification_dispatch": {"ciba_journey"}, "ciba_journey": set[str]()}
+# Which flows call each one: its mutants may be noticed by their tests, too.
+CALLERS = {
+    called: {
+        name
+        for name, flow in DOCUMENTS.items()
+        if any(str(node.get("call", "")).partition("@")[0] == called for node in flow["nodes"].values())
+    }
+    for called in DOCUMENTS
+}
 DEPTH = 7
 SAMPLES = {
     "time": NOON,
