@@ -62,7 +62,7 @@ def make_key(algorithm: str) -> NewKey:
     der = private.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return NewKey(kid=_thumbprint(members), algorithm=algorithm, public_jwk=members, private_key=der)
+    return NewKey(kid=thumbprint(members), algorithm=algorithm, public_jwk=members, private_key=der)
 
 
 def _public_members(private: _Private) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _public_members(private: _Private) -> dict[str, str]:
     return {name: str(jwk[name]) for name in PUBLIC_MEMBERS if name in jwk}
 
 
-def _thumbprint(jwk: Mapping[str, str]) -> str:
+def thumbprint(jwk: Mapping[str, str]) -> str:
     """Return the key's RFC 7638 thumbprint: a kid that nobody has to choose."""
     required = _THUMBPRINT[jwk["kty"]]
     canonical = json.dumps({name: jwk[name] for name in required}, separators=(",", ":"), sort_keys=True)
