@@ -10,6 +10,7 @@ import jwt
 from sqlalchemy import bindparam, select
 
 from engine.storage import Unit, from_micros, to_micros
+from protocols.oauth2.confirmations import stored_confirmation
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.signing_keys import Register
@@ -28,7 +29,7 @@ _SIGNED = (
 )
 _OPAQUE = (
     select(
-        *(_T.jti, _T.expires_at, _T.audience, _T.scope, _T.issued_at),
+        *(_T.jti, _T.expires_at, _T.audience, _T.scope, _T.issued_at, _T.confirmation),
         *(_G.client_id, _G.user_id, _G.subject, _G.auth_time, _G.methods, _G.acr),
         CLIENTS.c.agent,
     )
@@ -126,7 +127,7 @@ def _verified(token: str, register: Register, *, issuer: str, now: datetime) -> 
 
 def _claims_in(row: Any, issuer: str) -> Mapping[str, Any]:
     """Return what a signed token in the place of this opaque one would say (RFC 9068 section 2.2)."""
-    auth_time = from_micros(row.auth_time)
+    auth_time, confirmation = from_micros(row.auth_time), stored_confirmation(row.confirmation)
     return {
         "iss": issuer,
         "sub": row.subject or row.user_id,
@@ -138,4 +139,5 @@ def _claims_in(row: Any, issuer: str) -> Mapping[str, Any]:
         "exp": int(from_micros(row.expires_at).timestamp()),
         **({} if auth_time is None else known_claims(auth_time, tuple((row.methods or "").split()), row.acr)),
         **(actor(row.client_id) if row.agent else {}),
+        **(confirmation.claims() if confirmation else {}),
     }

@@ -85,6 +85,7 @@ def store_access_token(unit: Unit, tokens: TokenSet, grant_id: str) -> None:
         "audience": json.dumps(tokens.audience),
         "scope": " ".join(tokens.scopes),
         "issued_at": to_micros(tokens.issued_at),
+        "confirmation": tokens.confirmation.as_stored() if tokens.confirmation else None,
     }
     unit.execute(_INSERT_OPAQUE, row | said)
 

@@ -9,6 +9,7 @@ from typing import Any
 from engine.storage import Keyring
 from protocols.oauth2.client_registration import REFRESH_GRANT
 from protocols.oauth2.clients import Client
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.grants import NewGrant
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.scopes import OFFLINE
@@ -70,8 +71,12 @@ class Mint:
         resources: tuple[str, ...] = (),
         auth_req_id: str | None = None,
         nonce: str | None = None,
+        confirmation: Confirmation | None = None,
     ) -> Minted:
-        """Return the tokens for *approval*; *resources* narrows what the access token is for."""
+        """Return the tokens for *approval*; *resources* narrows what the access token is for.
+
+        *confirmation* is what it is bound to.
+        """
         refresh = names.texts.refresh_token if _may_refresh(client, approval.scopes) else None
         order = token_order(
             approval,
@@ -86,6 +91,7 @@ class Mint:
             auth_req_id=auth_req_id,
             nonce=nonce,
             refresh_token=refresh,
+            confirmation=confirmation,
         )
         tokens = build_tokens(order)
         grant = NewGrant(

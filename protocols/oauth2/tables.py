@@ -43,6 +43,15 @@ CLIENTS = Table(
     Column("agent", Integer, info=_CLEAR),
     Column("profile", Text, info=_CLEAR),
     Column("redirect_uris", Text, info=_CLEAR),
+    # the one name that its certificate carries (tls_client_auth, RFC 8705 section 2.1.2)
+    Column("tls_subject_dn", Text, info=_CLEAR),
+    Column("tls_san_dns", Text, info=_CLEAR),
+    Column("tls_san_uri", Text, info=_CLEAR),
+    Column("tls_san_ip", Text, info=_CLEAR),
+    Column("tls_san_email", Text, info=_CLEAR),
+    # what its access tokens are bound to (RFC 8705 section 3, RFC 9449 section 5)
+    Column("certificate_bound", Integer, info=_CLEAR),
+    Column("dpop_bound", Integer, info=_CLEAR),
     # who keeps this client: the operator, a file of clients, or itself by registration
     Column("origin", Text, info=_CLEAR),
     Column("registration_hash", LargeBinary, info={"kept": "hashed"}),
@@ -71,6 +80,16 @@ CLIENT_ASSERTIONS = Table(
     Column("attempt", LargeBinary, nullable=False, info={"kept": "hashed"}),
     Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
     Index("oauth2_client_assertions_by_expiry", "expires_at"),
+)
+
+# Proofs of possession that were used, by key and jti: none counts twice. ``attempt`` is as above.
+USED_PROOFS = Table(
+    "oauth2_used_proofs",
+    METADATA,
+    Column("proof_hash", LargeBinary, primary_key=True, info={"kept": "hashed"}),
+    Column("attempt", LargeBinary, nullable=False, info={"kept": "hashed"}),
+    Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
+    Index("oauth2_used_proofs_by_expiry", "expires_at"),
 )
 
 # Never deleted: a key that has left the JWKS still verifies what it once signed.
@@ -142,6 +161,7 @@ ACCESS_TOKENS = Table(
     Column("audience", Text, info=_CLEAR),
     Column("scope", Text, info=_CLEAR),
     Column("issued_at", BigInteger, info=_CLEAR),
+    Column("confirmation", Text, info=_CLEAR),
     Index("oauth2_access_tokens_by_grant", "grant_id"),
     Index("oauth2_access_tokens_by_hash", "token_hash", unique=True),
     Index("oauth2_access_tokens_by_expiry", "expires_at"),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.storage import Keyring
 from protocols.oauth2.clients import Client
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.signing_keys import SigningKey
 from protocols.oauth2.subjects import Subject, subject_for
 from protocols.oauth2.tokens import Approval, TokenOrder, TokenPolicy
@@ -52,10 +53,11 @@ def token_order(
     auth_req_id: str | None = None,
     nonce: str | None = None,
     refresh_token: str | None = None,
+    confirmation: Confirmation | None = None,
 ) -> TokenOrder:
     """Return the order of tokens for *client*; *refresh_token* is one that it is given with them.
 
-    *subject* is what the grant says already (OpenID Connect Core section 12.2: the same at every refresh).
+    *confirmation* is what the access token is bound to. *subject* is what the grant says already (OpenID Connect Core section 12.2: the same at every refresh).
     """
     return TokenOrder(
         approval=approval,
@@ -67,6 +69,7 @@ def token_order(
         now=now,
         resources=resources,
         acts=client.agent,
+        confirmation=confirmation,
         opaque=texts.access_token if client.token_format == OPAQUE else None,
         auth_req_id=auth_req_id,
         nonce=nonce,

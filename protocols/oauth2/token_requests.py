@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from protocols.oauth2.client_authentication import Presented
+from protocols.oauth2.confirmations import Sender
 from protocols.oauth2.forms import Form
 from protocols.oauth2.idempotency import parse_idempotency_key
 
@@ -34,10 +35,15 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """What came to the token endpoint at ``now``. ``keys``: its Idempotency-Key headers; ``hold``: its wish to wait."""
+    """What came to the token endpoint at ``now``.
+
+    ``sender``: what it showed of the keys that its tokens may be bound to; ``keys``: its Idempotency-Key headers;
+    ``hold``: its wish to wait.
+    """
 
     form: Form
     shown: Presented
+    sender: Sender = Sender()
     keys: tuple[str, ...] = ()
     now: datetime
     hold: Hold | None = None

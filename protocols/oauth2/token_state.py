@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select, update
 from engine.storage import Unit, to_micros
 from protocols.oauth2.access_tokens import Opaque, Shown, Signed, find_live, is_meant_for
 from protocols.oauth2.clients import Client
+from protocols.oauth2.confirmations import token_type_of
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.grants import revoke_grant
 from protocols.oauth2.refresh_tokens import find_refresh_token
@@ -20,7 +21,7 @@ __all__ = ["INACTIVE", "introspect", "revoke_token"]
 
 # All that is told of a token that is unknown, over, taken back, or none of the asker's business (RFC 7662 section 2.2).
 INACTIVE: Mapping[str, Any] = {"active": False}
-_TOLD = ("scope", "client_id", "sub", "aud", "iss", "exp", "iat", "jti", "auth_time", "acr", "amr", "act")
+_TOLD = ("scope", "client_id", "sub", "aud", "iss", "exp", "iat", "jti", "auth_time", "acr", "amr", "act", "cnf")
 _REVOKE = (
     update(ACCESS_TOKENS)
     .where(ACCESS_TOKENS.c.jti == bindparam("id"), ACCESS_TOKENS.c.revoked_at.is_(None))
@@ -49,7 +50,7 @@ def introspect(
         return INACTIVE
     return {
         "active": True,
-        "token_type": "Bearer",
+        "token_type": token_type_of(live.claims.get("cnf")),
         **{name: live.claims[name] for name in _TOLD if name in live.claims},
     }
 

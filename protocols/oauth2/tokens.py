@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from protocols.oauth2.confirmations import Confirmation, token_type_of
 from protocols.oauth2.signing_keys import SigningKey
 from protocols.oauth2.subjects import Subject
 
@@ -49,7 +50,8 @@ class TokenOrder:
 
     ``resources`` narrows the access token to some of the approved ones. ``opaque`` is a random text that is given in
     place of a signed access token; ``acts`` says that the client is an agent that acts for the person.
-    ``id_token_key`` signs the ID token where the client asked for an algorithm of its own.
+    ``id_token_key`` signs the ID token where the client asked for an algorithm of its own. ``confirmation`` is what
+    the access token is bound to; the ID token and the refresh token are bound to the client already.
     """
 
     approval: Approval
@@ -61,6 +63,7 @@ class TokenOrder:
     id_token_key: SigningKey | None = None
     resources: tuple[str, ...] = ()
     acts: bool = False
+    confirmation: Confirmation | None = None
     opaque: str | None = field(default=None, repr=False)
     auth_req_id: str | None = field(default=None, repr=False)
     nonce: str | None = field(default=None, repr=False)
@@ -86,6 +89,7 @@ class TokenSet:
     scopes: tuple[str, ...]
     issued_at: datetime
     access_token_life: timedelta
+    confirmation: Confirmation | None = None
 
     @property
     def access_token_expires_at(self) -> datetime:
@@ -96,7 +100,7 @@ class TokenSet:
         """Return the members of the token response (OpenID Connect Core section 3.1.3.3)."""
         answer = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": token_type_of(self.confirmation.cnf if self.confirmation else None),
             "expires_in": int(self.access_token_life.total_seconds()),
             "scope": " ".join(self.scopes),
             "id_token": self.id_token,
@@ -119,6 +123,7 @@ def build_tokens(order: TokenOrder) -> TokenSet:
         scopes=order.approval.scopes,
         issued_at=order.now,
         access_token_life=order.policy.access_token_life,
+        confirmation=order.confirmation,
     )
 
 
@@ -158,6 +163,7 @@ def _access_claims(order: TokenOrder) -> dict[str, Any]:
         "exp": iat + int(order.policy.access_token_life.total_seconds()),
         **known_claims(approval.auth_time, approval.methods, approval.acr),
         **(actor(approval.client_id) if order.acts else {}),
+        **(order.confirmation.claims() if order.confirmation else {}),
     }
 
 
