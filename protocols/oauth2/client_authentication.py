@@ -1,13 +1,14 @@
-"""Client authentication: by a shared secret in the Authorization header or in the form, or by a signed assertion.
+"""Client authentication: by a shared secret in the Authorization header or the form, by a signed assertion, or by TLS.
 
-Exactly one of them. An assertion's signature is checked before, by ``ClientProofs``; here it is used up.
+Exactly one of them. An assertion's signature, and a certificate, are checked before, by ``ClientProofs``; here the
+assertion is used up, and what the certificate was checked against is still to be what the client is registered with.
 """
 
 import base64
 import binascii
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus
 
 from engine.storage import Unit
@@ -17,7 +18,8 @@ from protocols.oauth2.client_assertions import (
     VerifiedAssertion,
     read_assertion,
 )
-from protocols.oauth2.client_registration import CIBA_GRANT
+from protocols.oauth2.client_certificates import ClientCertificate
+from protocols.oauth2.client_registration import CIBA_GRANT, TLS_CLIENT_AUTH
 from protocols.oauth2.clients import Client, Clients
 from protocols.oauth2.errors import OAuthError, invalid_client, invalid_request
 from protocols.oauth2.forms import Form
@@ -31,6 +33,9 @@ PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "clien
 class Presented:
     """What a client showed, not yet checked. ``challenge`` is set where it used the Authorization header.
 
+    ``certificate`` is that of the connection, whatever the client proves itself by. ``certified`` is there where it
+    proves the client: the digest of what the client was registered with when that was found out.
+
     ``secrets`` holds the secret once, or as decoded and as sent where these differ: some clients encode the parts of
     Basic as RFC 6749 section 2.3.1 demands, others encode nothing.
     """
@@ -41,11 +46,15 @@ class Presented:
     challenge: str | None = None
     assertion: ClientAssertion | None = None
     verified: VerifiedAssertion | None = None
+    certificate: ClientCertificate | None = None
+    certified: str | None = None
     attempt: bytes = field(default=b"", repr=False)
 
 
-def presented(form: Form, authorization: Sequence[str], *, issuer: str) -> Presented:
-    """Return the one proof that the request carries.
+def presented(
+    form: Form, authorization: Sequence[str], *, issuer: str, certificate: ClientCertificate | None = None
+) -> Presented:
+    """Return the one proof that the request carries; *certificate* is one where there is nothing else.
 
     Two methods, or two Authorization headers → ``invalid_request``; none, an unreadable one, or client ids that
     differ → ``invalid_client`` (RFC 6749 section 2.3).
@@ -59,12 +68,16 @@ def presented(form: Form, authorization: Sequence[str], *, issuer: str) -> Prese
         client_id, secrets = _basic(authorization[0], challenge)
         if named is not None and named != client_id:
             raise invalid_client(hint="client_id differs from the Authorization header", challenge=challenge)
-        return Presented(client_id=client_id, secrets=secrets, method="client_secret_basic", challenge=challenge)
+        basic = Presented(client_id=client_id, secrets=secrets, method="client_secret_basic", challenge=challenge)
+        return replace(basic, certificate=certificate)
     if assertion:
-        return _asserted(form, named)
-    if named is None or secret is None:
+        return replace(_asserted(form, named), certificate=certificate)
+    if named is not None and secret is not None:
+        return Presented(client_id=named, secrets=(secret,), method="client_secret_post", certificate=certificate)
+    if named is None or certificate is None:
         raise invalid_client(hint="no client authentication was sent")
-    return Presented(client_id=named, secrets=(secret,), method="client_secret_post")
+    # RFC 8705 section 2: the client_id is required; which of the two methods it is, the registration says.
+    return Presented(client_id=named, secrets=(), method=TLS_CLIENT_AUTH, certificate=certificate)
 
 
 def authenticate(unit: Unit, clients: Clients, shown: Presented, *, lock: bool = False) -> Client:
@@ -74,6 +87,8 @@ def authenticate(unit: Unit, clients: Clients, shown: Presented, *, lock: bool =
     """
     if shown.assertion is not None:
         return _authenticate_by_assertion(unit, clients, shown, lock=lock)
+    if not shown.secrets:
+        return _authenticate_by_certificate(unit, clients, shown, lock=lock)
     macs = [clients.mac_of(shown.client_id, secret) for secret in shown.secrets]
     known = clients.find_credentials(unit, shown.client_id, lock=lock)
     right = [hmac.compare_digest(known.secret_mac if known else bytes(len(mac)), mac) for mac in macs]
@@ -93,6 +108,13 @@ def _authenticate_by_assertion(unit: Unit, clients: Clients, shown: Presented, *
     if not use_assertion(unit, client.client_id, shown.verified, attempt=shown.attempt):
         raise _failed(shown, "the assertion was used before")
     return client
+
+
+def _authenticate_by_certificate(unit: Unit, clients: Clients, shown: Presented, *, lock: bool) -> Client:
+    known = clients.find_credentials(unit, shown.client_id, lock=lock)
+    if known is None or shown.certified is None or known.registration != shown.certified:
+        raise _failed(shown, "the certificate was not verified with what the client is registered with now")
+    return _enabled(known.client, shown)
 
 
 def _enabled(client: Client, shown: Presented) -> Client:

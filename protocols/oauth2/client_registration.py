@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from protocols.oauth2.certificate_checks import SUBJECT_KINDS, CertificateSubject
 from protocols.oauth2.client_assertions import KEY_ALGORITHMS, SECRET_ALGORITHMS
 from protocols.oauth2.client_values import any_of, is_called_address, is_pattern, is_resource, is_span
 from protocols.oauth2.key_pairs import ALGORITHMS
@@ -23,12 +24,15 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES = (CIBA_GRANT, CODE_GRANT, DEVICE_GRANT, REFRESH_GRANT)
 INTERACTIVE_GRANTS = frozenset(GRANT_TYPES) - {REFRESH_GRANT}  # those in which somebody is asked
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
-AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", "private_key_jwt")
+TLS_CLIENT_AUTH, SELF_SIGNED = TLS_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
+KEY_METHODS = ("private_key_jwt", *TLS_METHODS)  # those in which nothing that is secret is shared
+AUTH_METHODS = (*SECRET_METHODS, "client_secret_jwt", *KEY_METHODS)
 DELIVERY_MODES = ("poll", "ping", "push")
 SUBJECT_TYPES = ("public", "pairwise")
 TOKEN_FORMATS = ("jwt", "opaque")
 NAME_LIMIT = 80  # what the flows' texts have room for
 _NOTIFIED = ("ping", "push")
+_KEYED = ("private_key_jwt", SELF_SIGNED)  # who proves by them that its registered keys are its own
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
 _SECRET = re.compile(r"[\x20-\x7e]{1,512}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9.:\[\]_-]{1,253}", re.ASCII)
@@ -38,7 +42,7 @@ _SECRETS = MappingProxyType(
     {
         "client_secret_post": "1 to 512 printable ASCII characters",
         "client_secret_jwt": f"{_LEAST_HMAC_BYTES} to 512 printable ASCII characters",
-        "private_key_jwt": "none: this client proves itself by its keys",
+        **dict.fromkeys(KEY_METHODS, "none: this client proves itself by its keys"),
     }
 )
 
@@ -68,7 +72,10 @@ class ClientLimits:
 class NewClient:
     """A client to be registered. ``auth_method`` None lets it use its secret by Basic or in the form.
 
-    ``private_key_jwt`` has no secret but ``jwks`` (a key set as JSON) or ``jwks_uri``. ``auth_alg`` fixes what its
+    ``private_key_jwt`` has no secret but ``jwks`` (a key set as JSON) or ``jwks_uri``, and so has
+    ``self_signed_tls_client_auth``, with its certificates as ``x5c``. For ``tls_client_auth`` exactly one of
+    ``tls_subject_dn`` and the four alternative names says whom its certificate names. ``certificate_bound`` and
+    ``dpop_bound`` bind its access tokens to its certificate or to its DPoP proofs. ``auth_alg`` fixes what its
     assertions are signed with. ``resource`` is the audience of the API that this client is: it may introspect the
     tokens that are meant for it. ``id_token_alg`` None leaves its ID tokens to the deployment's first algorithm.
     ``notification_endpoint`` is where ping and push go, ``request_alg`` what its request objects are signed with.
@@ -103,6 +110,13 @@ class NewClient:
     agent: bool = False
     profile: str | None = None
     redirect_uris: Sequence[str] = ()
+    tls_subject_dn: str | None = None
+    tls_san_dns: str | None = None
+    tls_san_uri: str | None = None
+    tls_san_ip: str | None = None
+    tls_san_email: str | None = None
+    certificate_bound: bool = False
+    dpop_bound: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -112,6 +126,12 @@ class NewClient:
             return None
         hosts = {urlsplit(source or "").hostname for source in self.sector_sources}
         return self.sector or (hosts.pop() if len(hosts) == 1 else None)
+
+    @property
+    def tls_subjects(self) -> Sequence[CertificateSubject]:
+        """The names that its certificate has to carry: one for ``tls_client_auth``, else none."""
+        names = {kind: getattr(self, f"tls_{kind}") for kind in SUBJECT_KINDS}
+        return [CertificateSubject(kind, name) for kind, name in names.items() if name is not None]
 
     @property
     def sector_sources(self) -> Sequence[str | None]:
@@ -127,10 +147,11 @@ class NewClient:
             _hold([("secret", self._has_its_secret(), secret)])
         _hold(self._common_checks())
         _hold(self._key_checks())
+        _hold(self._certificate_checks())
         _hold(self._backchannel_checks())
         _hold(self._operator_checks())
         if self.jwks is not None:
-            _check_keys(self.jwks)
+            _check_keys(self.jwks, certificates=self.auth_method == SELF_SIGNED)
 
     def _common_checks(self) -> Sequence[tuple[str, bool, str]]:
         return (
@@ -147,7 +168,7 @@ class NewClient:
         )
 
     def _key_checks(self) -> Sequence[tuple[str, bool, str]]:
-        algs, signs = _AUTH_ALGS.get(self.auth_method or "", ()), self.auth_method == "private_key_jwt"
+        algs, signs = _AUTH_ALGS.get(self.auth_method or "", ()), self.auth_method in _KEYED
         given = sum(found is not None for found in (self.jwks, self.jwks_uri))
         needed = "a key set or jwks_uri, one of them: what it signs is checked with its keys"
         return (
@@ -163,7 +184,7 @@ class NewClient:
         told, pairwise = self.delivery_mode in _NOTIFIED, self.subject_type == "pairwise"
         endpoint, polls = self.notification_endpoint, self.delivery_mode != "push" and CIBA_GRANT in self.grant_types
         asks = CIBA_GRANT in self.grant_types
-        keyed, sectored = self.auth_method == "private_key_jwt" or not asks, asks or self.pairwise_sector is not None
+        keyed, sectored = self.auth_method in _KEYED or not asks, asks or self.pairwise_sector is not None
         return (
             ("notification_endpoint", not told or endpoint is not None, "an https address: ping and push go there"),
             ("notification_endpoint", told or endpoint is None, "none: a poll client is not notified"),
@@ -172,10 +193,22 @@ class NewClient:
             ("delivery_mode", self.delivery_mode in DELIVERY_MODES, " or ".join(DELIVERY_MODES)),
             ("subject_type", self.subject_type in SUBJECT_TYPES, " or ".join(SUBJECT_TYPES)),
             ("jwks_uri", not (pairwise and polls) or self.jwks_uri is not None, "an https address: it is the sector"),
-            ("auth_method", not pairwise or keyed, "private_key_jwt: pairwise subjects need proof of the keys"),
+            ("auth_method", not pairwise or keyed, f"{' or '.join(_KEYED)}: pairwise subjects need proof of the keys"),
             ("sector", self.sector is None or bool(_HOST.fullmatch(self.sector)), "a host's name in lower case"),
             ("sector", not pairwise or sectored, "a host's name: its addresses are on several hosts, or on none"),
             ("sector", pairwise or self.sector is None, "none: only pairwise subjects have a sector"),
+        )
+
+    def _certificate_checks(self) -> Sequence[tuple[str, bool, str]]:
+        """Return what RFC 8705 section 2.1.2 demands, and that a token can be bound to one key only."""
+        named, found = self.auth_method == TLS_CLIENT_AUTH, self.tls_subjects
+        first = f"tls_{found[0].kind}" if found else "tls_subject_dn"
+        kinds = ", ".join(f"tls_{kind}" for kind in SUBJECT_KINDS)
+        return (
+            (first, len(found) == 1 or not named, f"exactly one of {kinds}: tls_client_auth goes by that name"),
+            (first, named or not found, "none: only tls_client_auth goes by a name in the certificate"),
+            *((f"tls_{each.kind}", each.is_readable(), SUBJECT_KINDS[each.kind]) for each in found),
+            ("dpop_bound", not (self.dpop_bound and self.certificate_bound), "off, or certificate_bound off"),
         )
 
     def _operator_checks(self) -> Sequence[tuple[str, bool, str]]:
@@ -188,7 +221,7 @@ class NewClient:
         )
 
     def _has_its_secret(self) -> bool:
-        if self.auth_method == "private_key_jwt":
+        if self.auth_method in KEY_METHODS:
             return self.secret is None
         least = _LEAST_HMAC_BYTES if self.auth_method == "client_secret_jwt" else 1
         return self.secret is not None and bool(_SECRET.fullmatch(self.secret)) and len(self.secret) >= least
@@ -200,10 +233,12 @@ def _hold(checks: Sequence[tuple[str, bool, str]]) -> None:
             raise ClientInvalid(setting, expected)
 
 
-def _check_keys(jwks: str) -> None:
+def _check_keys(jwks: str, *, certificates: bool) -> None:
     try:
-        keys = parse_key_set(jwks).keys
+        found = parse_key_set(jwks)
     except KeySetInvalid as error:
         raise ClientInvalid("jwks", str(error).removeprefix("expected ")) from error
-    if not keys:
+    if certificates and not found.certificates:
+        raise ClientInvalid("jwks", "at least one key with its certificate as x5c: self_signed_tls_client_auth is it")
+    if not (certificates or found.keys):
         raise ClientInvalid("jwks", f"at least one key for {', '.join(KEY_ALGORITHMS)}")

@@ -9,9 +9,19 @@ from functools import lru_cache
 from typing import Any
 
 from engine.storage import from_micros
+from protocols.oauth2.certificate_checks import SUBJECT_KINDS, CertificateSubject
 from protocols.oauth2.client_registration import NAME_LIMIT, ClientLimits, NewClient
 
-__all__ = ["OPERATOR", "Client", "Credentials", "Registered", "client_in", "metadata_columns", "registered_in"]
+__all__ = [
+    "OPERATOR",
+    "Client",
+    "Credentials",
+    "Registered",
+    "client_in",
+    "credentials_in",
+    "metadata_columns",
+    "registered_in",
+]
 
 # Who keeps a client, where its row does not name anybody else.
 OPERATOR = "operator"
@@ -45,6 +55,8 @@ class Client:
     agent: bool
     profile: str | None
     redirect_uris: tuple[str, ...]
+    certificate_bound: bool
+    dpop_bound: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +69,13 @@ class Credentials:
     jwks: str | None
     jwks_uri: str | None
     auth_alg: str | None
+    tls_subject: CertificateSubject | None
 
     @property
     def registration(self) -> str:
         """A digest of all of it: a proof that was checked against other keys is none any more."""
-        parts = (self.client.auth_method, self.auth_alg, self.jwks, self.jwks_uri, self.secret_mac.hex())
+        subject = self.tls_subject and (self.tls_subject.kind, self.tls_subject.value)
+        parts = (self.client.auth_method, self.auth_alg, self.jwks, self.jwks_uri, self.secret_mac.hex(), subject)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -108,6 +122,9 @@ def metadata_columns(client: NewClient) -> dict[str, Any]:
         "agent": int(client.agent),
         "profile": client.profile,
         "redirect_uris": json.dumps(list(client.redirect_uris)) if client.redirect_uris else None,
+        **{f"tls_{kind}": getattr(client, f"tls_{kind}") for kind in SUBJECT_KINDS},
+        "certificate_bound": int(client.certificate_bound),
+        "dpop_bound": int(client.dpop_bound),
         "details": json.dumps(dict(client.details), sort_keys=True) if client.details else None,
     }
 
@@ -141,6 +158,23 @@ def client_in(row: Any) -> Client:
         agent=bool(row.agent),
         profile=row.profile,
         redirect_uris=tuple(json.loads(row.redirect_uris or "[]")),
+        certificate_bound=bool(row.certificate_bound),
+        dpop_bound=bool(row.dpop_bound),
+    )
+
+
+def credentials_in(row: Any) -> Credentials:
+    """Return the client of a row of the table with what it can prove itself by."""
+    names = {kind: getattr(row, f"tls_{kind}") for kind in SUBJECT_KINDS}
+    subject = next((CertificateSubject(kind, name) for kind, name in names.items() if name is not None), None)
+    return Credentials(
+        client=client_in(row),
+        secret_mac=row.secret_mac,
+        sealed_secret=row.sealed_secret,
+        jwks=row.jwks,
+        jwks_uri=row.jwks_uri,
+        auth_alg=row.auth_alg,
+        tls_subject=subject,
     )
 
 
@@ -156,6 +190,7 @@ def registered_in(row: Any) -> Registered:
             jwks=row.jwks,
             jwks_uri=row.jwks_uri,
             auth_alg=row.auth_alg,
+            **{f"tls_{kind}": getattr(row, f"tls_{kind}") for kind in SUBJECT_KINDS},
             details=json.loads(row.details or "{}"),
         ),
         origin=row.origin or OPERATOR,

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 
 from engine.storage import Keyring, Place, Unit, insert_or_ignore, to_micros
-from protocols.oauth2.client_registration import NewClient
+from protocols.oauth2.client_registration import KEY_METHODS, NewClient
 from protocols.oauth2.client_rows import (
     OPERATOR,
     Client,
     Credentials,
     Registered,
     client_in,
+    credentials_in,
     metadata_columns,
     registered_in,
 )
@@ -102,19 +103,12 @@ class Clients:
         row = unit.execute(_SELECT_LOCKED if lock else _SELECT, {"id": client_id}).first()
         if row is None:
             return None
-        return Credentials(
-            client=client_in(row),
-            secret_mac=row.secret_mac,
-            sealed_secret=row.sealed_secret,
-            jwks=row.jwks,
-            jwks_uri=row.jwks_uri,
-            auth_alg=row.auth_alg,
-        )
+        return credentials_in(row)
 
     def needs_secret(self, unit: Unit, client: NewClient) -> bool:
         """Say whether *client* needs a new secret to take the place of the one of its id."""
         row = unit.execute(_SELECT, {"id": client.client_id}).first()
-        return client.auth_method != "private_key_jwt" and (row is None or not _keeps_secret(client, row))
+        return client.auth_method not in KEY_METHODS and (row is None or not _keeps_secret(client, row))
 
     def has_secret(self, unit: Unit, client_id: str, secret: str) -> bool:
         """Say whether *secret* is the client's."""
@@ -170,7 +164,7 @@ class Clients:
 
 def _keeps_secret(client: NewClient, row: Any) -> bool:
     """Say whether the secret of *row* serves *client* too: what was kept as a hash alone can never sign."""
-    if client.secret is not None or not row.secret_mac or client.auth_method == "private_key_jwt":
+    if client.secret is not None or not row.secret_mac or client.auth_method in KEY_METHODS:
         return False
     return (client.auth_method == "client_secret_jwt") == (row.sealed_secret is not None)
 

@@ -22,6 +22,7 @@ from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavaila
 from protocols.oauth2.access_tokens import Shown, read_token
 from protocols.oauth2.accounts import Accounts
 from protocols.oauth2.client_authentication import Presented, authenticate
+from protocols.oauth2.client_certificates import certificate_of
 from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.clients import Clients
 from protocols.oauth2.errors import OAuthError
@@ -80,7 +81,8 @@ async def read_form(request: Request) -> Form:
 
 async def read_proof(request: Request, form: Form, proofs: ClientProofs, now: datetime) -> Presented:
     """Return what the request proves its client by."""
-    return await proofs.read(form, request.headers.getlist("authorization"), path=request.url.path, now=now)
+    authorization, certificate = request.headers.getlist("authorization"), certificate_of(request)
+    return await proofs.read(form, authorization, path=request.url.path, now=now, certificate=certificate)
 
 
 class OAuthEndpoints:

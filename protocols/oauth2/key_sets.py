@@ -1,5 +1,7 @@
 """JSON Web Key Sets of others: read strictly, and searched for the one key that a signature names (RFC 7517)."""
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import jwt
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 __all__ = ["MOST_KEYS", "KeySet", "KeySetInvalid", "PublicKey", "parse_key_set"]
@@ -49,9 +52,10 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The keys for signatures of one set, in its order."""
+    """The keys for signatures of one set, in its order; and the certificates of any of its keys, in DER."""
 
     keys: tuple[PublicKey, ...]
+    certificates: frozenset[bytes] = frozenset()
 
     def find(self, kid: str | None, algorithm: str) -> PublicKey | None:
         """Return the key that *kid* names; without a kid, the only one that fits, and None where several would."""
@@ -75,7 +79,23 @@ def parse_key_set(text: str | bytes) -> KeySet:
         raise KeySetInvalid('expected a key set: {"keys": [...]} with an object for each key')
     if len(keys) > MOST_KEYS:
         raise KeySetInvalid(f"expected at most {MOST_KEYS} keys, found {len(keys)}")
-    return KeySet(tuple(_read(key) for key in keys if _is_for_signatures(key)))
+    certificates = frozenset(der for key in keys if (der := _certificate_of(key)) is not None)
+    return KeySet(tuple(_read(key) for key in keys if _is_for_signatures(key)), certificates)
+
+
+def _certificate_of(key: Mapping[str, Any]) -> bytes | None:
+    """Return the certificate of *key*, the first of its x5c (RFC 7517 section 4.7); None where that is none."""
+    match key.get("x5c"):
+        case [str(first), *_]:
+            pass
+        case _:
+            return None
+    try:
+        der = base64.b64decode(first, validate=True)
+        x509.load_der_x509_certificate(der)
+    except (binascii.Error, ValueError):
+        return None
+    return der
 
 
 def _is_for_signatures(key: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """What a deployment and its clients promise: one table of what each profile demands.
 
 ``core`` is CIBA Core 1.0 and nothing beyond it. ``fapi-ciba`` is the Financial-grade API's CIBA profile (requirements
-104 to 117 of the design): clients prove themselves by keys alone, and every request is signed.
+104 to 117 of the design): clients prove themselves by keys alone, every request is signed, and access
+tokens are bound to certificates.
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,8 @@ class Profile:
     it has no limit. ``context_required``: a request needs a binding_message or a request_context, so that the person
     can tell it apart. ``binding_max`` counts code points. ``unknown_key_rejected``: an ID Token hint whose key is not
     known is refused, whatever ``id_token_hint.unknown_key`` says. ``acr_returned``: ``acr`` is part of the ID Token
-    wherever acr_values were asked.
+    wherever acr_values were asked. ``sender_constrained``: access tokens are bound to the client's certificate
+    (RFC 8705 section 3), whatever the client is registered with.
     """
 
     name: str
@@ -49,11 +51,15 @@ class Profile:
     binding_emoji: bool
     unknown_key_rejected: bool
     acr_returned: bool
+    sender_constrained: bool
 
 
 _CORE = Profile(
     name="core",
-    auth_methods=("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"),
+    auth_methods=(
+        *("client_secret_basic", "client_secret_post", "client_secret_jwt"),
+        *("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
+    ),
     signing_algs=tuple(ALGORITHMS),
     delivery_modes=("poll", "ping", "push"),
     signed_requests=False,
@@ -63,10 +69,11 @@ _CORE = Profile(
     binding_emoji=True,
     unknown_key_rejected=False,
     acr_returned=False,
+    sender_constrained=False,
 )
 _FAPI = Profile(
     name="fapi-ciba",
-    auth_methods=("private_key_jwt",),
+    auth_methods=("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
     signing_algs=("PS256", "ES256"),
     delivery_modes=("poll", "ping"),
     signed_requests=True,
@@ -76,6 +83,7 @@ _FAPI = Profile(
     binding_emoji=False,
     unknown_key_rejected=True,
     acr_returned=True,
+    sender_constrained=True,
 )
 # From the least to the most strict: the later one demands all that the earlier one does.
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (_CORE, _FAPI)})

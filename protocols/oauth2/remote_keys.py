@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -60,11 +61,18 @@ class RemoteKeys:
 
         Raises KeysNotThere where there is no set to go by.
         """
+        return await self.find_with(url, lambda keys: keys.find(kid, algorithm) is not None, now=now)
+
+    async def find_with(self, url: str, holds: Callable[[KeySet], bool], *, now: datetime) -> KeySet:
+        """Return the set behind *url*; one for which *holds* is true if the client's server has it by now.
+
+        Raises KeysNotThere where there is no set to go by.
+        """
         known = self._of(url)
-        if _needs_fetch(known, kid, algorithm, now):
+        if _needs_fetch(known, holds, now):
             async with known.fetching:
                 # Whoever waited here has been served by the one who fetched.
-                if _needs_fetch(known, kid, algorithm, now):
+                if _needs_fetch(known, holds, now):
                     await self._fetch(url, known, now)
         return _usable(known, now)
 
@@ -89,12 +97,12 @@ class RemoteKeys:
         return known
 
 
-def _needs_fetch(known: _Known, kid: str | None, algorithm: str, now: datetime) -> bool:
+def _needs_fetch(known: _Known, holds: Callable[[KeySet], bool], now: datetime) -> bool:
     if known.tried_at is not None and timedelta(0) <= now - known.tried_at < LEAST_PAUSE:
         return False
     if known.keys is None or known.fetched_at is None or now - known.fetched_at >= FRESH_FOR:
         return True
-    return known.keys.find(kid, algorithm) is None
+    return not holds(known.keys)
 
 
 def _usable(known: _Known, now: datetime) -> KeySet:

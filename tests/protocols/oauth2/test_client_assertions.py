@@ -211,7 +211,8 @@ async def test_keys_that_cannot_be_fetched_are_503_at_first_and_the_last_ones_fo
         ({"jwks_uri": "https://[::1"}, "jwks_uri"),
         ({"auth_method": "client_secret_jwt", "secret": "s" * 31}, "secret"),
         ({"auth_method": "client_secret_basic", "secret": SECRET, "auth_alg": "ES256"}, "auth_alg"),
-        ({"auth_method": "tls_client_auth", "secret": SECRET}, "auth_method"),
+        ({"auth_method": "tls_client_auth", "secret": SECRET}, "secret"),
+        ({"auth_method": "none", "secret": SECRET}, "auth_method"),
     ],
 )
 def test_a_registration_that_cannot_be(changes: dict[str, Any], setting: str) -> None:
