@@ -6,6 +6,7 @@ from datetime import timedelta
 from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.hint_settings import HintIssuerSection
 from lockhouse.settings import CibaSection, Settings
+from lockhouse.trust_anchors import mutual_tls
 from protocols.oauth2 import STANDARD_SCOPES, KeySetInvalid, RegistrationRules, Scope, parse_key_set
 from protocols.oauth2_ciba import CibaSettings, HintIssuer, IdTokenHintPolicy, Limits, WaitLimits
 
@@ -40,6 +41,8 @@ def ciba_settings(configuration: Configuration) -> CibaSettings:
         ),
         hint_issuers=tuple(_issuer(configuration, name, each) for name, each in settings.hint_issuers.items()),
         answer_as_if_known=ciba.answer_as_if_known,
+        mutual_tls=mutual_tls(configuration),
+        dpop_nonces=ciba.dpop_nonces,
     )
 
 

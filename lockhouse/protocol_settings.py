@@ -60,6 +60,9 @@ class CibaSection(BaseModel):
     answer_as_if_known: bool = Field(
         default=False, description="answer for people who cannot be asked like for those who can, and ask nobody"
     )
+    dpop_nonces: bool = Field(
+        default=True, description="have DPoP proofs carry a nonce of this server, so that none can be made in advance"
+    )
     long_polls: int = Field(
         default=1000,
         ge=0,

@@ -7,6 +7,7 @@ from engine.storage import Database, Unit
 from protocols.oauth2 import authorizations
 from protocols.oauth2.authorizations import Authorization, Status
 from protocols.oauth2.clients import Client
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.grants import store_grant
 from protocols.oauth2.minting import Mint, Minted, RandomNames, SigningPair
 from protocols.oauth2.resources import RESOURCE, narrowed_resources
@@ -35,10 +36,17 @@ class AuthorizationTokens:
         self._policy, self._mint, self._acr_of = policy, mint, acr_of
 
     async def give(
-        self, found: Authorization, client: Client, asked: TokenRequest, *, nonce: str | None = None
+        self,
+        found: Authorization,
+        client: Client,
+        asked: TokenRequest,
+        *,
+        confirmation: Confirmation | None = None,
+        nonce: str | None = None,
     ) -> Minted | Status:
         """Return the tokens that stand now, or the status that stands against them: denied, or redeemed already.
 
+        *confirmation* is what the access token is bound to, *nonce* the client's, for the ID token.
         Raises ``invalid_target`` for a resource that was not approved.
         """
         default = self._policy.audience
@@ -50,6 +58,7 @@ class AuthorizationTokens:
             now=asked.now,
             resources=narrowed_resources(asked.form.every(RESOURCE), granted=found.resources, default=default),
             nonce=nonce,
+            confirmation=confirmation,
         )
         against = await self._database.run(lambda unit: self._commit(unit, found, minted, asked.now))
         return minted if against is None else against

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocols.oauth2.client_registration import GRANT_TYPES, SECRET_METHODS, ClientInvalid, NewClient
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2.profiles import PROFILES, Profile, profile_of
 
 __all__ = ["ClientPolicy"]
@@ -11,12 +12,16 @@ __all__ = ["ClientPolicy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientPolicy:
-    """The deployment's side of a registration. ``algorithms`` are those it has keys for, its first choice first."""
+    """The deployment's side of a registration. ``algorithms`` are those it has keys for, its first choice first.
+
+    ``mutual_tls`` says what it does with client certificates: without a terminator there are none.
+    """
 
     profile: str
     scopes: Sequence[str]
     algorithms: tuple[str, ...]
     grant_types: Sequence[str] = GRANT_TYPES
+    mutual_tls: MutualTls = MutualTls()
 
     def check(self, client: NewClient, *, secret_kept: bool = False) -> None:
         """Raise ClientInvalid for the first setting that no client can have, or that this deployment does not allow."""
@@ -24,6 +29,7 @@ class ClientPolicy:
         client.check(secret_kept=secret_kept)
         self._check_profile(client)
         self._check_offers(client)
+        self._check_certificates(client)
         _check_demands(client, profile_of(client, self.profile))
 
     def _check_profile(self, client: NewClient) -> None:
@@ -52,6 +58,18 @@ class ClientPolicy:
             raise ClientInvalid("id_token_alg", f"{' or '.join(rules.signing_algs)}, as profile {rules.name} demands")
 
 
+    def _check_certificates(self, client: NewClient) -> None:
+        if client.certificate_bound and not self.mutual_tls.accepted:
+            raise ClientInvalid("certificate_bound", f"off: {_NO_TERMINATOR}")
+        if client.auth_method is not None and client.auth_method not in self.mutual_tls.methods:
+            missing = _NO_ANCHORS if self.mutual_tls.accepted else _NO_TERMINATOR
+            raise ClientInvalid("auth_method", f"{' or '.join(self.mutual_tls.methods)}: {missing}")
+
+
+_NO_TERMINATOR = "no certificate reaches this server; set mtls.terminators in the settings first"
+_NO_ANCHORS = "no authority is trusted; set mtls.trust_anchors in the settings first"
+
+
 def _check_demands(client: NewClient, rules: Profile) -> None:
     methods = (client.auth_method,) if client.auth_method else SECRET_METHODS
     signed = (client.auth_alg, client.request_alg)
@@ -62,6 +80,7 @@ def _check_demands(client: NewClient, rules: Profile) -> None:
         ("auth_alg", signed[0] is None or _fits(signed[0], rules), f"none or {algs}"),
         ("request_alg", signed[1] is not None or not rules.signed_requests, f"{algs}: requests are signed"),
         ("request_alg", signed[1] is None or _fits(signed[1], rules), algs),
+        ("certificate_bound", client.certificate_bound or not rules.sender_constrained, "on: tokens are bound to it"),
         ("binding_max", (client.binding_max or 0) <= rules.binding_max, f"at most {rules.binding_max}"),
     ):
         if not holds:

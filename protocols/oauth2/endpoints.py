@@ -25,10 +25,13 @@ from protocols.oauth2.client_authentication import Presented, authenticate
 from protocols.oauth2.client_certificates import certificate_of
 from protocols.oauth2.client_proofs import ClientProofs
 from protocols.oauth2.clients import Clients
+from protocols.oauth2.confirmations import Sender
+from protocols.oauth2.dpop import NONCE_HEADER
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.forms import Form, check_head, parse_form, read_body
 from protocols.oauth2.key_schedule import JWKS_CACHE
 from protocols.oauth2.metadata import Offers, metadata
+from protocols.oauth2.sender_proofs import SenderProofs
 from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.token_requests import Grant, Hold, TokenRequest
 from protocols.oauth2.token_state import introspect, revoke_token
@@ -43,6 +46,7 @@ _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # One JWKS cache time: a new key is published at least this long before it signs (requirement 152).
 _PUBLIC = {"Cache-Control": f"public, max-age={int(JWKS_CACHE.total_seconds())}"}
 _RETRY_AFTER = "2"
+_DPOP = "dpop"
 
 
 def json_response(
@@ -71,6 +75,18 @@ def answering(handler: Handler) -> Handler:
     return answer
 
 
+def naming_nonces(handler: Handler, senders: SenderProofs, clock: Clock) -> Handler:
+    """Return *handler* with the nonce for the next proof named in each answer to a proof (RFC 9449 section 8.2)."""
+
+    async def answer(request: Request) -> Response:
+        response = await handler(request)
+        if _DPOP in request.headers and (nonce := senders.next_nonce(clock.now())) is not None:
+            response.headers[NONCE_HEADER] = nonce
+        return response
+
+    return answer
+
+
 async def read_form(request: Request) -> Form:
     """Return the request's form, after media type, size, encoding and repeats were judged, in this order."""
     check_head(request.headers.get("content-type"), request.headers.get("content-length"))
@@ -85,6 +101,13 @@ async def read_proof(request: Request, form: Form, proofs: ClientProofs, now: da
     return await proofs.read(form, authorization, path=request.url.path, now=now, certificate=certificate)
 
 
+def read_sender(request: Request, shown: Presented, senders: SenderProofs, now: datetime) -> Sender:
+    """Return what the request shows of its sender's keys: judged as far as that goes without its client."""
+    certificate = None if shown.certificate is None else shown.certificate.thumbprint
+    proofs = request.headers.getlist(_DPOP)
+    return senders.read(proofs, certificate, method=request.method, path=request.url.path, now=now)
+
+
 class OAuthEndpoints:
     """Token, what may be asked of tokens, userinfo, keys and metadata."""
 
@@ -97,6 +120,7 @@ class OAuthEndpoints:
         database: Database,
         clients: Clients,
         proofs: ClientProofs,
+        senders: SenderProofs,
         accounts: Accounts,
         guard: Guard,
         signing_keys: SigningKeys,
@@ -104,13 +128,13 @@ class OAuthEndpoints:
     ) -> None:
         self._policy, self._grants, self._clock = policy, grants, clock
         self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
-        self._signing_keys, self._proofs = signing_keys, proofs
+        self._signing_keys, self._proofs, self._senders = signing_keys, proofs, senders
         self._metadata = json.dumps(metadata(offers)).encode()
 
     def routes(self) -> list[Route]:
         """Return the routes, each with the methods that it has; others are answered 405 by the router."""
         return [
-            Route("/oauth2/token", answering(self.token), methods=["POST"]),
+            Route("/oauth2/token", naming_nonces(answering(self.token), self._senders, self._clock), methods=["POST"]),
             Route("/oauth2/introspect", answering(self.introspect), methods=["POST"]),
             Route("/oauth2/revoke", answering(self.revoke), methods=["POST"]),
             Route("/oauth2/userinfo", answering(self.userinfo), methods=["GET", "POST"]),
@@ -131,7 +155,8 @@ class OAuthEndpoints:
             known = " or ".join(sorted(self._grants))
             raise OAuthError("unsupported_grant_type", f"grant_type is {known} here")
         keys = tuple(request.headers.getlist("idempotency-key"))
-        asked = TokenRequest(form=form, shown=shown, keys=keys, now=now)
+        sender = read_sender(request, shown, self._senders, now)
+        asked = TokenRequest(form=form, shown=shown, sender=sender, keys=keys, now=now)
         seconds = preferred_wait(request.headers.getlist("prefer"))
         if not seconds:
             return json_response(await grant.answer(asked))

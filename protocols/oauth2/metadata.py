@@ -13,6 +13,8 @@ from protocols.oauth2.client_registration import (
     REFRESH_GRANT,
     SUBJECT_TYPES,
 )
+from protocols.oauth2.dpop import PROOF_ALGORITHMS
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2.profiles import Profile, profile_named
 
 __all__ = ["Endpoints", "Offers", "metadata"]
@@ -43,7 +45,7 @@ class Offers:
     """What a deployment offers, as far as its metadata tell of it.
 
     ``algorithms`` are those that its ID tokens are signed with, ``registers`` says whether clients register themselves,
-    ``user_codes`` and ``signed_requests`` whether it takes them.
+    ``user_codes`` and ``signed_requests`` whether it takes them, ``mutual_tls`` what it does with client certificates.
     """
 
     issuer: str
@@ -55,27 +57,36 @@ class Offers:
     registers: bool = False
     user_codes: bool = False
     signed_requests: bool = False
+    mutual_tls: MutualTls = MutualTls()
 
 
 def metadata(offers: Offers) -> dict[str, Any]:
     """Return the discovery document. Every endpoint that it names is there, and every feature works."""
+    told = _described(offers)
+    aliases = offers.mutual_tls.aliases(told, offers.issuer.rstrip("/"))
+    return {**told, "mtls_endpoint_aliases": aliases} if aliases else told
+
+
+def _described(offers: Offers) -> dict[str, Any]:
     at, rules = Endpoints(offers.issuer).at, profile_named(offers.profile)
     return {
         "issuer": offers.issuer,
         "jwks_uri": at("/oauth2/jwks"),
         "userinfo_endpoint": at("/oauth2/userinfo"),
         "token_endpoint": at("/oauth2/token"),
-        **_authenticated("token_endpoint", rules),
+        **_authenticated("token_endpoint", offers),
         "introspection_endpoint": at("/oauth2/introspect"),
-        **_authenticated("introspection_endpoint", rules),
+        **_authenticated("introspection_endpoint", offers),
         "revocation_endpoint": at("/oauth2/revoke"),
-        **_authenticated("revocation_endpoint", rules),
+        **_authenticated("revocation_endpoint", offers),
         **({"registration_endpoint": at("/oauth2/register")} if offers.registers else {}),
         **_backchannel(offers, rules),
         "grant_types_supported": list(offers.grant_types),
         **_browser(offers),
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offers.algorithms),
+        "tls_client_certificate_bound_access_tokens": offers.mutual_tls.accepted,
+        "dpop_signing_alg_values_supported": [name for name in PROOF_ALGORITHMS if name in rules.signing_algs],
         "scopes_supported": list(offers.scopes),
         "acr_values_supported": list(offers.acr_values),
         "claims_supported": list(_CLAIMS),
@@ -85,11 +96,12 @@ def metadata(offers: Offers) -> dict[str, Any]:
     }
 
 
-def _authenticated(endpoint: str, rules: Profile) -> dict[str, list[str]]:
+def _authenticated(endpoint: str, offers: Offers) -> dict[str, list[str]]:
     """Return how clients prove themselves at *endpoint*; bc-authorize goes by the token endpoint's (CIBA section 4)."""
+    rules = profile_named(offers.profile)
     shared = SECRET_ALGORITHMS if "client_secret_jwt" in rules.auth_methods else ()
     return {
-        f"{endpoint}_auth_methods_supported": list(rules.auth_methods),
+        f"{endpoint}_auth_methods_supported": offers.mutual_tls.offered(rules.auth_methods),
         f"{endpoint}_auth_signing_alg_values_supported": [*rules.signing_algs, *shared],
     }
 

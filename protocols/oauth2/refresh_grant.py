@@ -8,12 +8,14 @@ from engine.storage import Database, Keyring, Unit
 from protocols.oauth2.client_authentication import authenticate, require_grant
 from protocols.oauth2.client_registration import REFRESH_GRANT
 from protocols.oauth2.clients import Client, Clients
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.grants import revoke_grant, store_access_token
 from protocols.oauth2.hashing import hash_of
 from protocols.oauth2.refresh_tokens import Refreshable, find_refresh_token, rotate, successor_of
 from protocols.oauth2.resources import RESOURCE, narrowed_resources
 from protocols.oauth2.scopes import OPENID
+from protocols.oauth2.sender_proofs import confirm
 from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.subjects import Subject
 from protocols.oauth2.token_orders import RandomTexts, token_order
@@ -25,6 +27,15 @@ __all__ = ["RefreshGrant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """Who may have new tokens for what, and what these are bound to."""
+
+    client: Client
+    found: Refreshable
+    confirmation: Confirmation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
     """Tokens that were built, and the refresh token that was used for them."""
 
@@ -33,7 +44,11 @@ class _Prepared:
 
 
 class RefreshGrant:
-    """Answers refresh requests. The guard is asked each time, and its no ends the grant."""
+    """Answers refresh requests. The guard is asked each time, and its no ends the grant.
+
+    What the new access token is bound to, this request says: the refresh token itself is its client's, whatever key
+    that has by now (RFC 9449 section 5, RFC 8705 section 4).
+    """
 
     def __init__(
         self,
@@ -54,13 +69,12 @@ class RefreshGrant:
         judged = await self._database.run(lambda unit: self._judge(unit, asked, token_hash))
         if isinstance(judged, OAuthError):
             raise judged
-        client, found = judged
-        prepared = await self._prepare(asked, client, found)
+        prepared = await self._prepare(asked, judged)
         if not await self._database.run(lambda unit: self._commit(unit, prepared, asked.now)):
             raise _gone()
         return json.dumps(prepared.tokens.answer()).encode()
 
-    def _judge(self, unit: Unit, asked: TokenRequest, token_hash: bytes) -> tuple[Client, Refreshable] | OAuthError:
+    def _judge(self, unit: Unit, asked: TokenRequest, token_hash: bytes) -> _Judged | OAuthError:
         """Authenticate and look. A refusal that takes the grant back is returned and not raised: it is to be stored."""
         client = authenticate(unit, self._clients, asked.shown)
         require_grant(client, REFRESH_GRANT)
@@ -68,12 +82,15 @@ class RefreshGrant:
         found = find_refresh_token(unit, token_hash)
         if found is None or found.client_id != client.client_id:
             raise _gone()
+        confirmation = confirm(unit, client, asked.sender)
         if found.reused and not found.revoked:
             revoke_grant(unit, found.grant_id, reason="refresh token used twice", now=asked.now)
             return _gone()
         if not found.stands(asked.now):
             raise _gone()
-        return (client, found) if self._still_allowed(unit, found, asked.now) else _gone()
+        if not self._still_allowed(unit, found, asked.now):
+            return _gone()
+        return _Judged(client=client, found=found, confirmation=confirmation)
 
     def _still_allowed(self, unit: Unit, found: Refreshable, now: datetime) -> bool:
         """Ask the guard; its no takes the whole grant back."""
@@ -82,7 +99,8 @@ class RefreshGrant:
             revoke_grant(unit, found.grant_id, reason="account", now=now)
         return allowed
 
-    async def _prepare(self, asked: TokenRequest, client: Client, found: Refreshable) -> _Prepared:
+    async def _prepare(self, asked: TokenRequest, judged: _Judged) -> _Prepared:
+        client, found = judged.client, judged.found
         approval = Approval(
             user_id=found.user_id,
             client_id=found.client_id,
@@ -105,6 +123,7 @@ class RefreshGrant:
             resources=narrowed_resources(asked_for, granted=found.resources, default=self._policy.audience),
             subject=Subject(found.user_id, found.subject or found.user_id),
             refresh_token=successor_of(self._keyring, used) if client.rotates_refresh else None,
+            confirmation=judged.confirmation,
         )
         return _Prepared(tokens=build_tokens(order), used=found.token_hash)
 

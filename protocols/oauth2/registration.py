@@ -10,7 +10,7 @@ from typing import Any, Literal
 from engine.storage import Unit
 from protocols.oauth2.client_metadata import check_described, describe_client, metadata_of
 from protocols.oauth2.client_policy import ClientPolicy
-from protocols.oauth2.client_registration import NewClient
+from protocols.oauth2.client_registration import KEY_METHODS, NewClient
 from protocols.oauth2.client_rows import Registered
 from protocols.oauth2.client_secrets import mint_secret
 from protocols.oauth2.clients import Clients
@@ -84,7 +84,7 @@ class Registration:
         # Registrations at the same moment may pass this together: it keeps a table from growing, to the dozen or so.
         if self._clients.count(unit, SELF) >= self._rules.most:
             raise OAuthError("access_denied", "no more clients can register here: ask the operator", status=403)
-        secret = None if client.auth_method == "private_key_jwt" else minted.secret
+        secret = None if client.auth_method in KEY_METHODS else minted.secret
         new, access = replace(client, secret=secret), minted.access
         self._clients.add(unit, new, now=now, origin=SELF, registration_hash=hash_of(access))
         return self._answer(client, access, issued_at=now, secret=secret)

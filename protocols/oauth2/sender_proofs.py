@@ -1,4 +1,4 @@
-"""What requests show of their senders' keys: read outside of a unit, and used up inside of one, with its client known."""
+"""What requests show of their senders' keys: read before a unit, used up inside of one that knows the client."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from protocols.oauth2.clients import Client
 from protocols.oauth2.confirmations import Confirmation, Sender, confirmation_of
 from protocols.oauth2.dpop import Nonces, Proof, ProofCall, verify_proof
 from protocols.oauth2.errors import OAuthError
+from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.tables import USED_PROOFS
 
 __all__ = ["SenderProofs", "confirm", "forget_proofs", "shared_nonces", "use_proof"]
@@ -61,7 +62,8 @@ def confirm(unit: Unit, client: Client, sender: Sender) -> Confirmation | None:
     Raises ``invalid_dpop_proof`` and ``use_dpop_nonce`` for a proof that does not hold or was used, and
     ``invalid_request`` where the client has to show a key and did not.
     """
-    confirmation = confirmation_of(sender, certificate_bound=client.certificate_bound, dpop_bound=client.dpop_bound)
+    certified = client.certificate_bound or profile_of(client, sender.profile).sender_constrained
+    confirmation = confirmation_of(sender, certificate_bound=certified, dpop_bound=client.dpop_bound)
     if isinstance(sender.proof, Proof) and not use_proof(unit, sender.proof, attempt=sender.attempt):
         raise OAuthError("invalid_dpop_proof", "this proof was used before: make one for each request")
     return confirmation

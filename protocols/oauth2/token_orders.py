@@ -57,7 +57,8 @@ def token_order(
 ) -> TokenOrder:
     """Return the order of tokens for *client*; *refresh_token* is one that it is given with them.
 
-    *confirmation* is what the access token is bound to. *subject* is what the grant says already (OpenID Connect Core section 12.2: the same at every refresh).
+    *confirmation* is what the access token is bound to. *subject* is what the grant says already (OpenID Connect Core
+    section 12.2: the same at every refresh).
     """
     return TokenOrder(
         approval=approval,

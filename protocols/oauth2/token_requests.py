@@ -1,7 +1,7 @@
 """A token request as every grant gets it: read, but not judged."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class TokenRequest:
 
     form: Form
     shown: Presented
-    sender: Sender = Sender()
+    sender: Sender = field(default_factory=Sender)
     keys: tuple[str, ...] = ()
     now: datetime
     hold: Hold | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from engine.storage import Database
 from protocols.oauth2 import Form, OAuthError, Presented
+from protocols.oauth2.confirmations import Sender
 from protocols.oauth2_ciba.initiation import Asked, Initiation
 from protocols.oauth2_ciba.initiations import Acknowledgement
 from protocols.oauth2_ciba.requests import Ids
@@ -24,10 +25,12 @@ class Authorization:
         self._database, self._signatures = database, signatures
         self._initiation, self._user_codes = initiation, user_codes
 
-    async def answer(self, form: Form, shown: Presented, keys: tuple[str, ...], *, now: datetime) -> Acknowledgement:
+    async def answer(
+        self, form: Form, shown: Presented, sender: Sender, keys: tuple[str, ...], *, now: datetime
+    ) -> Acknowledgement:
         """Return the acknowledgement; raise OAuthError for every other answer. *keys* are the Idempotency-Keys sent."""
         verified = await self._signatures.verify(form, shown.client_id, now)
-        asked = Asked(verified=verified, shown=shown, keys=keys, ids=Ids.fresh())
+        asked = Asked(verified=verified, shown=shown, sender=sender, keys=keys, ids=Ids.fresh())
         for _ in range(_ROUNDS):
             answer = await self._take(asked, now)
             if isinstance(answer, Acknowledgement):

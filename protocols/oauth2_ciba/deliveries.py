@@ -105,6 +105,7 @@ class Deliveries:
             keys=keys,
             names=derived_names(self._keyring, request.request_id),
             resources=(),
+            confirmation=request.confirmation,
             now=now,
         )
         body = {**minted.members, "auth_req_id": to.auth_req_id}

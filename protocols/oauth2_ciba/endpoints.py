@@ -11,7 +11,15 @@ from starlette.routing import Route
 from engine.storage import Unit
 from protocols.oauth2 import ClientPolicy, Grant, Registration
 from protocols.oauth2.assertions import OTHER_CLAIMS
-from protocols.oauth2.endpoints import OAuthEndpoints, answering, json_response, read_form, read_proof
+from protocols.oauth2.endpoints import (
+    OAuthEndpoints,
+    answering,
+    json_response,
+    naming_nonces,
+    read_form,
+    read_proof,
+    read_sender,
+)
 from protocols.oauth2.metadata import Offers
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
 from protocols.oauth2_ciba.cancellation import remove_client
@@ -32,6 +40,7 @@ def protocol_routes(ciba: Ciba, *, grants: Mapping[str, Grant] = MappingProxyTyp
         database=ciba.database,
         clients=records.clients,
         proofs=ciba.proofs,
+        senders=ciba.senders,
         accounts=records.accounts,
         guard=records.token_guard,
         signing_keys=ciba.signing_keys,
@@ -52,6 +61,7 @@ def _offers(ciba: Ciba, grants: Mapping[str, Grant]) -> Offers:
         registers=settings.registration.mode != "off",
         user_codes=not isinstance(ciba.records.user_codes, NoUserCodes),
         signed_requests=True,
+        mutual_tls=settings.mutual_tls,
     )
 
 
@@ -69,6 +79,7 @@ def _registration_routes(ciba: Ciba, grants: Mapping[str, Grant]) -> list[Route]
         scopes=tuple(settings.scopes),
         algorithms=ciba.signing_keys.algorithms,
         grant_types=tuple(sorted(grants)),
+        mutual_tls=settings.mutual_tls,
     )
     registration = Registration(
         rules=settings.registration, policy=policy, clients=records.clients, remove=remove, issuer=settings.issuer
@@ -87,8 +98,9 @@ class CibaEndpoints:
 
     def routes(self) -> list[Route]:
         """Return the routes, each POST only (CIBA Core section 7)."""
+        authorize = naming_nonces(answering(self.authorize), self._ciba.senders, self._ciba.clock)
         return [
-            Route("/oauth2/bc-authorize", answering(self.authorize), methods=["POST"]),
+            Route("/oauth2/bc-authorize", authorize, methods=["POST"]),
             Route("/oauth2/bc-authorize/cancel", answering(self.cancel), methods=["POST"]),
             Route("/oauth2/bc-authorize/status", answering(self.status), methods=["POST"]),
             Route("/oauth2/auth/callback", answering(self.callback), methods=["POST"]),
@@ -96,11 +108,12 @@ class CibaEndpoints:
 
     async def authorize(self, request: Request) -> Response:
         """Take a backchannel authentication request (CIBA Core section 7)."""
-        form = await read_form(request)
-        shown = await read_proof(request, form, self._ciba.proofs, self._ciba.clock.now())
+        form, now = await read_form(request), self._ciba.clock.now()
+        shown = await read_proof(request, form, self._ciba.proofs, now)
+        sender = read_sender(request, shown, self._ciba.senders, now)
         # What is wrong with a key is judged after client authentication.
         keys = tuple(request.headers.getlist("idempotency-key"))
-        return json_response((await self._ciba.authorize(form, shown, keys)).body())
+        return json_response((await self._ciba.authorize(form, shown, sender, keys)).body())
 
     async def cancel(self, request: Request) -> Response:
         """Let a client take its request back."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from protocols.oauth2 import OAuthError
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.pace import Pace, Verdict, after_hold, judge
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.states import PUSH, State
@@ -13,14 +14,16 @@ from protocols.oauth2_ciba.states import PUSH, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """One token request for one auth_req_id. ``key`` is the keyed hash of its Idempotency-Key.
+    """One token request for one auth_req_id. ``key`` is the keyed hash of its Idempotency-Key and its sender's key.
 
+    ``confirmation`` is what its tokens would be bound to.
     ``overlaps``: another one for it waits for its answer. ``held``: its own answer was held back until now.
     """
 
     client_id: str
     now: datetime
     key: bytes | None = None
+    confirmation: Confirmation | None = None
     overlaps: bool = False
     held: bool = False
 
@@ -136,5 +139,6 @@ def _redeemed_before(request: Request, poll: Poll, keep_answer: timedelta, repla
     same = request.answer is not None and poll.key is not None and poll.key == request.answer_key
     if same and request.answer is not None and age < keep_answer:
         return Repeated(request.answer)
-    replayed = age > replay_after
+    # Whoever lost an answer still has the key that they asked with: another one is somebody else's.
+    replayed = age > replay_after or poll.confirmation != request.confirmation
     return Over(error_of(State.REDEEMED), revoke=request.grant_id if replayed else None, audit=True)

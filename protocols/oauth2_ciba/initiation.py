@@ -1,7 +1,9 @@
 """bc-authorize: from an authenticated form to a stored request whose notification is on its way, in one unit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import (
@@ -17,6 +19,8 @@ from protocols.oauth2 import (
     profile_of,
     require_grant,
 )
+from protocols.oauth2.confirmations import Confirmation, Sender
+from protocols.oauth2.sender_proofs import confirm
 from protocols.oauth2_ciba import limits as counting
 from protocols.oauth2_ciba.addressees import Addressees
 from protocols.oauth2_ciba.composition import Composer
@@ -28,6 +32,7 @@ from protocols.oauth2_ciba.requests import Ids
 from protocols.oauth2_ciba.sent_parameters import Sent
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.signatures import Verified
+from protocols.oauth2_ciba.states import PUSH
 from protocols.oauth2_ciba.storing import Approvable, Storing
 from protocols.oauth2_ciba.targets import check_targets
 from protocols.oauth2_ciba.used_tokens import use_token
@@ -36,10 +41,14 @@ from protocols.oauth2_ciba.user_codes import CheckedCode, CodeToCheck, UserCodes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call of bc-authorize, read but not judged. ``keys`` are its Idempotency-Key headers, all of them."""
+    """One call of bc-authorize, read but not judged. ``keys`` are its Idempotency-Key headers, all of them.
+
+    ``sender`` is what it showed of its keys.
+    """
 
     verified: Verified
     shown: Presented
+    sender: Sender
     keys: tuple[str, ...]
     ids: Ids
     checked: CheckedCode | None = field(default=None, repr=False)
@@ -74,17 +83,26 @@ class Initiation:
         profile = profile_of(client, self._settings.profile)
         if client.delivery_mode not in profile.delivery_modes:
             raise OAuthError("unauthorized_client", f"profile {profile.name} does not allow this delivery mode")
-        answer = self._answer(unit, client, profile, asked, now=now)
+        # Others come for their tokens, and show then what these are to be bound to.
+        confirmation = confirm(unit, client, asked.sender) if client.delivery_mode == PUSH else None
+        answer = self._answer(unit, client, profile, asked, confirmation, now=now)
         if isinstance(answer, CodeToCheck):
             return answer
-        return replace(answer, polled=client.delivery_mode != "push")
+        return replace(answer, polled=client.delivery_mode != PUSH)
 
     def _answer(
-        self, unit: Unit, client: Client, profile: Profile, asked: Asked, *, now: datetime
+        self,
+        unit: Unit,
+        client: Client,
+        profile: Profile,
+        asked: Asked,
+        confirmation: Confirmation | None,
+        *,
+        now: datetime,
     ) -> Acknowledgement | CodeToCheck:
-        key = parse_idempotency_key(asked.keys)
+        key, compared = parse_idempotency_key(asked.keys), _compared(asked, confirmation)
         if key is not None:
-            known = self._initiations.look_up(unit, client.client_id, key, asked.verified.compared, now=now)
+            known = self._initiations.look_up(unit, client.client_id, key, compared, now=now)
             if known is not None:
                 return known
         sent = _request(unit, client, profile, asked)
@@ -99,12 +117,23 @@ class Initiation:
         if to_check is not None:
             return to_check
         counting.check_person(unit, client.client_id, addressee.subject, limits, now=now)
-        approvable = Approvable(client=client, addressee=addressee, hint_verified=hint.verified, parameters=parameters)
+        approvable = Approvable(
+            client=client,
+            addressee=addressee,
+            hint_verified=hint.verified,
+            parameters=parameters,
+            confirmation=confirmation,
+        )
         ack = self._storing.store(unit, approvable, asked.ids, now=now)
         if key is not None:
-            compared = asked.verified.compared
             self._initiations.keep(unit, client.client_id, key, compared, ids=asked.ids, ack=ack, now=now)
         return ack
+
+
+def _compared(asked: Asked, confirmation: Confirmation | None) -> Mapping[str, Any]:
+    """Return what makes two calls the same: what is asked for, and what the answer to it is bound to."""
+    compared = asked.verified.compared
+    return compared if confirmation is None else {**compared, **confirmation.claims()}
 
 
 def _request(unit: Unit, client: Client, profile: Profile, asked: Asked) -> Sent:

@@ -23,6 +23,9 @@ from protocols.oauth2 import (
     SigningKeys,
 )
 from protocols.oauth2.assertions import CallbackAnswer
+from protocols.oauth2.confirmations import Sender
+from protocols.oauth2.metadata import Endpoints
+from protocols.oauth2.sender_proofs import SenderProofs, shared_nonces
 from protocols.oauth2_ciba.authorization import Authorization
 from protocols.oauth2_ciba.cancellation import cancel
 from protocols.oauth2_ciba.composition import Composer, Flows, decision_inputs
@@ -58,7 +61,9 @@ class Ciba:
             clients=records.clients,
             remote=remote_keys,
             profile=records.settings.profile,
+            mutual_tls=records.settings.mutual_tls,
         )
+        self.senders = _sender_proofs(records)
         self._composer = Composer(flows=engine, settings=records.settings, flow_digest=flow_digest)
         self._authorization = Authorization(
             database=database,
@@ -107,9 +112,9 @@ class Ciba:
         """Answer everybody who waits for news at once, now and from now on: the process is to end."""
         self.records.waiters.stop()
 
-    async def authorize(self, form: Form, shown: Presented, keys: tuple[str, ...]) -> Acknowledgement:
+    async def authorize(self, form: Form, shown: Presented, sender: Sender, keys: tuple[str, ...]) -> Acknowledgement:
         """Take a backchannel request. *keys* are the Idempotency-Keys that came with it."""
-        return await self._authorization.answer(form, shown, keys, now=self.clock.now())
+        return await self._authorization.answer(form, shown, sender, keys, now=self.clock.now())
 
     async def cancel(self, form: Form, shown: Presented) -> dict[str, str]:
         """Cancel a pending request for its client."""
@@ -182,6 +187,16 @@ class Ciba:
         if isinstance(reserved, Closed):
             raise _NotOpen(reserved)
         return replace(reserved[1], execution=journey)
+
+
+def _sender_proofs(records: CibaRecords) -> SenderProofs:
+    settings = records.settings
+    at = Endpoints(settings.issuer).at
+    return SenderProofs(
+        addresses_of=lambda path: (at(path),),
+        nonces=shared_nonces(records.keyring) if settings.dpop_nonces else None,
+        profile=settings.profile,
+    )
 
 
 class _NotOpen(Exception):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.storage import Keyring
 from protocols.oauth2 import Approval, Client, RandomTexts
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.minting import Mint, Minted, RandomNames, SigningPair
 from protocols.oauth2_ciba.requests import Request
 from protocols.oauth2_ciba.settings import CibaSettings
@@ -29,9 +30,13 @@ class RequestMint:
         keys: SigningPair,
         names: RandomNames,
         resources: tuple[str, ...],
+        confirmation: Confirmation | None,
         now: datetime,
     ) -> Minted:
-        """Return the tokens for *request*; *resources* narrows what the access token is for."""
+        """Return the tokens for *request*; *resources* narrows what the access token is for.
+
+        *confirmation* is what it is bound to.
+        """
         approval = Approval(
             user_id=request.user_id,
             client_id=request.client_id,
@@ -42,7 +47,14 @@ class RequestMint:
             resources=request.resources,
         )
         return self._mint.make(
-            approval, client, keys=keys, names=names, now=now, resources=resources, auth_req_id=auth_req_id
+            approval,
+            client,
+            keys=keys,
+            names=names,
+            now=now,
+            resources=resources,
+            auth_req_id=auth_req_id,
+            confirmation=confirmation,
         )
 
 

@@ -42,6 +42,7 @@ _WRITES: Mapping[Event, Mapping[str, Any]] = MappingProxyType(
         Event.REDEMPTION: {
             "redeemed_at": _NOW,
             "grant_id": bindparam("new_grant_id"),
+            "confirmation": bindparam("new_confirmation"),
             "answer": bindparam("new_answer"),
             "answer_key": bindparam("new_answer_key"),
         },

@@ -26,7 +26,9 @@ from protocols.oauth2 import (
     revoke_grant,
     store_grant,
 )
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.minting import RandomNames, SigningPair
+from protocols.oauth2.sender_proofs import confirm
 from protocols.oauth2_ciba.evaluation import (
     Evaluation,
     Over,
@@ -77,6 +79,7 @@ class Polled:
 
     client: Client
     request: Request | None
+    confirmation: Confirmation | None
     evaluation: Evaluation
 
 
@@ -121,7 +124,7 @@ class CibaGrant:
                 case Repeated(answer):
                     return answer
                 case Redeemable(request):
-                    prepared = await self._prepare(request, asked, polled.client)
+                    prepared = await self._prepare(request, asked, polled)
                     if asked.hold is not None and asked.hold.left:  # the tokens would be lost with the connection
                         raise error_of(State.PENDING)
                     if await self._redeem(prepared, asked.now) is Redeemed.YES:
@@ -135,15 +138,26 @@ class CibaGrant:
         if client.delivery_mode == PUSH:
             raise pushed()
         auth_req_id = asked.form.require("auth_req_id")
-        key, request = self._key(asked, auth_req_id), by_auth_req_id(unit, auth_req_id)
+        request = by_auth_req_id(unit, auth_req_id)
+        mine = request is not None and request.client_id == client.client_id
+        # A proof that fails has touched nothing: neither the request nor how its client polls.
+        confirmation = confirm(unit, client, asked.sender) if mine else None
+        key = self._key(asked, auth_req_id, confirmation)
         # One that overlaps may have ended since: then this poll was too early by as little.
         overlaps = request is not None and not held and self._holding.waits(request)
-        poll = Poll(client_id=client.client_id, now=asked.now, key=key, overlaps=overlaps, held=held)
+        poll = Poll(
+            client_id=client.client_id,
+            now=asked.now,
+            key=key,
+            confirmation=confirmation,
+            overlaps=overlaps,
+            held=held,
+        )
         settings = self._settings
         found = evaluate(request, poll, keep_answer=settings.keep_answer, replay_after=settings.replay_after)
         if request is not None:
             found = self._record(unit, request, found, asked.now)
-        return Polled(client=client, request=request, evaluation=found)
+        return Polled(client=client, request=request, confirmation=confirmation, evaluation=found)
 
     def _record(self, unit: Unit, request: Request, found: Evaluation, now: datetime) -> Evaluation:
         """Store what an evaluation leaves behind, and open a stored answer."""
@@ -160,10 +174,10 @@ class CibaGrant:
                 pass
         return found
 
-    async def _prepare(self, request: Request, asked: TokenRequest, client: Client) -> Prepared:
+    async def _prepare(self, request: Request, asked: TokenRequest, polled: Polled) -> Prepared:
         """Build and sign everything in memory. Nothing is stored, so nothing is lost where this fails."""
         auth_req_id, asked_for = asked.form.require("auth_req_id"), asked.form.every(RESOURCE)
-        default = self._settings.token_policy().audience
+        default, client, confirmation = self._settings.token_policy().audience, polled.client, polled.confirmation
         minted = self._mint.make(
             request,
             client,
@@ -171,10 +185,11 @@ class CibaGrant:
             keys=await SigningPair.of(self._signing_keys, client, asked.now),
             names=RandomNames.fresh(),
             resources=narrowed_resources(asked_for, granted=request.resources, default=default),
+            confirmation=confirmation,
             now=asked.now,
         )
         answer = json.dumps(minted.members).encode()
-        key = self._key(asked, auth_req_id)
+        key = self._key(asked, auth_req_id, confirmation)
         return Prepared(
             request=request,
             grant=minted.grant,
@@ -201,7 +216,13 @@ class CibaGrant:
             move(unit, Event.REVOCATION, request.request_id, now=now, reason="account", due_at=kept)
             return Redeemed.REFUSED
         keep = settings.keep_final if prepared.sealed is None else settings.keep_answer
-        writes = {"grant_id": prepared.grant.grant_id, "answer": prepared.sealed, "answer_key": prepared.key}
+        bound = prepared.grant.tokens.confirmation
+        writes = {
+            "grant_id": prepared.grant.grant_id,
+            "confirmation": None if bound is None else bound.as_stored(),
+            "answer": prepared.sealed,
+            "answer_key": prepared.key,
+        }
         moved = move(
             unit, Event.REDEMPTION, request.request_id, now=now, reason="redeemed", due_at=now + keep, writes=writes
         )
@@ -210,11 +231,12 @@ class CibaGrant:
         store_grant(unit, prepared.grant, now=now)
         return Redeemed.YES
 
-    def _key(self, asked: TokenRequest, auth_req_id: str) -> bytes | None:
-        """Return the keyed hash under which the answer to this very attempt is kept."""
+    def _key(self, asked: TokenRequest, auth_req_id: str, confirmation: Confirmation | None) -> bytes | None:
+        """Return the keyed hash under which the answer to this very attempt is kept: for whoever has the same key."""
         if (key := asked.key) is None:
             return None
-        return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, key)
+        bound = () if confirmation is None else (confirmation.as_stored(),)
+        return self._keyring.mac("ciba.answer", asked.shown.client_id, auth_req_id, key, *bound)
 
 
 def _place(request_id: str) -> Place:

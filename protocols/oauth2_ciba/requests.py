@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
+from protocols.oauth2.confirmations import Confirmation, stored_confirmation
 from protocols.oauth2.pace import Pace
 from protocols.oauth2_ciba.states import PUSH, State
 from protocols.oauth2_ciba.tables import REQUESTS
@@ -47,6 +48,7 @@ class Request:
     auth_time: datetime | None
     redeemed_at: datetime | None
     grant_id: str | None
+    confirmation: Confirmation | None
     binding_message: bytes | None = field(repr=False)
     answer: bytes | None = field(repr=False)
     answer_key: bytes | None = field(repr=False)
@@ -114,6 +116,8 @@ class NewRequest:
     notification_token: str | None = field(default=None, repr=False)
     hint_unverified: bool = False
     decoy: bool = False
+    # what the tokens of a push client are bound to; others show it when they come for them
+    confirmation: Confirmation | None = None
 
 
 def _token(noise: bytes) -> str:
@@ -171,6 +175,7 @@ def insert_request(unit: Unit, new: NewRequest, *, keyring: Keyring, now: dateti
             "resources": json.dumps(new.resources),
             "hint_unverified": int(new.hint_unverified),
             "decoy": int(new.decoy),
+            "confirmation": None if new.confirmation is None else new.confirmation.as_stored(),
             "flow_execution_id": new.ids.execution,
             "flow_digest": new.flow_digest,
             "status": State.PENDING.value,
@@ -275,6 +280,7 @@ def request_of_row(row: Any) -> Request:
         auth_time=from_micros(row.auth_time),
         redeemed_at=from_micros(row.redeemed_at),
         grant_id=row.grant_id,
+        confirmation=stored_confirmation(row.confirmation),
         binding_message=row.binding_message,
         answer=row.answer,
         answer_key=row.answer_key,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from protocols.oauth2 import STANDARD_SCOPES, ClientLimits, ProfileName, RegistrationRules, Scope, TokenPolicy
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2_ciba.hints import HintIssuer, IdTokenHintPolicy
 from protocols.oauth2_ciba.waiting import WaitLimits
 
@@ -54,7 +55,8 @@ class CibaSettings:
 
     ``composition`` says whether a request is two flows at two times or one journey, ``compositions`` says so for
     single clients. ``resources`` are those that a request may name beside what clients are registered as.
-    ``answer_as_if_known`` answers for people who cannot be asked as for those who can (``decoys``).
+    ``dpop_nonces`` has proofs of keys carry a nonce of ours. ``answer_as_if_known`` answers for people who
+    cannot be asked as for those who can (``decoys``).
     """
 
     issuer: str
@@ -89,6 +91,8 @@ class CibaSettings:
     id_token_hint: IdTokenHintPolicy = field(default_factory=IdTokenHintPolicy)
     hint_issuers: tuple[HintIssuer, ...] = ()
     answer_as_if_known: bool = False
+    mutual_tls: MutualTls = MutualTls()
+    dpop_nonces: bool = True
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.storage import Keyring, Unit
 from protocols.oauth2 import Client, permissions_of
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2_ciba.addressees import Addressee
 from protocols.oauth2_ciba.composition import Composer, decision_inputs
 from protocols.oauth2_ciba.initiations import Acknowledgement
@@ -19,12 +20,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvable:
-    """A request that every rule has let pass."""
+    """A request that every rule has let pass. ``confirmation`` is what the tokens that are pushed are bound to."""
 
     client: Client
     addressee: Addressee
     hint_verified: bool
     parameters: Parameters
+    confirmation: Confirmation | None = None
 
 
 class Storing:
@@ -47,6 +49,7 @@ class Storing:
             notification_token=asked.notification_token,
             hint_unverified=not found.hint_verified,
             decoy=found.addressee.decoy is not None,
+            confirmation=found.confirmation,
             binding_message=asked.binding_message,
             interval=asked.interval,
             expires_in=asked.expires_in,

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, null, select, update
 
 from engine.storage import Unit, to_micros
 from protocols.oauth2 import forget_assertions, forget_refresh_tokens, forget_tokens
+from protocols.oauth2.sender_proofs import forget_proofs
 from protocols.oauth2_ciba.requests import Request, request_of_row
 from protocols.oauth2_ciba.settings import CibaSettings
 from protocols.oauth2_ciba.states import FINAL, PUSH, Event, State
@@ -55,7 +56,7 @@ def sweep(unit: Unit, now: datetime, settings: CibaSettings, transitions: Transi
     touched += unit.execute(_FORGET_ASSERTIONS, {"at_now": at}).rowcount
     touched += unit.execute(_FORGET_AUDIT, {"before": to_micros(now - settings.keep_audit)}).rowcount
     touched += forget_tokens(unit, now=now) + forget_refresh_tokens(unit, now=now)
-    touched += forget_used_tokens(unit, now=now)
+    touched += forget_used_tokens(unit, now=now) + forget_proofs(unit, now=now)
     return touched + forget_assertions(unit, now=now)
 
 

@@ -54,6 +54,8 @@ REQUESTS = Table(
     Column("decoy", Integer, info=_CLEAR),
     # what was given for it
     Column("grant_id", Text, info=_CLEAR),
+    # what its tokens are bound to: of push clients from the beginning, of others since they were given
+    Column("confirmation", Text, info=_CLEAR),
     Column("answer", LargeBinary, info=_SEALED),
     Column("answer_key", LargeBinary, info=_KEYED),
     Index("ciba_requests_by_person", "user_id", "created_at"),

@@ -16,6 +16,8 @@ from protocols.oauth2 import (
 )
 from protocols.oauth2.authorization_tokens import AuthorizationTokens
 from protocols.oauth2.authorizations import Authorization, Status
+from protocols.oauth2.confirmations import Confirmation
+from protocols.oauth2.sender_proofs import confirm
 from protocols.oauth2_code.parameters import CODE_GRANT
 from protocols.oauth2_code.requests import CODE_LIFE, CodeRequest, by_code
 
@@ -29,6 +31,7 @@ class _Approved:
     client: Client
     request: CodeRequest
     found: Authorization
+    confirmation: Confirmation | None
 
 
 class CodeGrant:
@@ -43,7 +46,13 @@ class CodeGrant:
         judged = await self._database.run(lambda unit: self._judge(unit, asked))
         if isinstance(judged, OAuthError):
             raise judged
-        given = await self._tokens.give(judged.found, judged.client, asked, nonce=judged.request.nonce)
+        given = await self._tokens.give(
+            judged.found,
+            judged.client,
+            asked,
+            confirmation=judged.confirmation,
+            nonce=judged.request.nonce,
+        )
         if isinstance(given, Status):
             raise _gone()
         return json.dumps(given.members).encode()
@@ -58,13 +67,14 @@ class CodeGrant:
         found = None if request is None else authorizations.authorization_by_id(unit, request.request_id, lock=True)
         if request is None or found is None or found.client_id != client.client_id:
             raise _gone()
+        confirmation = confirm(unit, client, asked.sender)
         if found.status is Status.REDEEMED:
             revoke_grant(unit, found.grant_id or "", reason="code used twice", now=asked.now)
             return _gone()
         in_time = request.left_at is not None and asked.now < request.left_at + CODE_LIFE
         if not (in_time and request.proves(verifier) and redirect_uri == request.redirect_uri):
             raise _gone()
-        return _Approved(client=client, request=request, found=found)
+        return _Approved(client=client, request=request, found=found, confirmation=confirmation)
 
 
 def _gone() -> OAuthError:

@@ -19,7 +19,9 @@ from protocols.oauth2 import (
 from protocols.oauth2.authorization_tokens import AuthorizationTokens
 from protocols.oauth2.authorizations import Authorization, Status
 from protocols.oauth2.client_registration import DEVICE_GRANT
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.pace import Verdict, judge
+from protocols.oauth2.sender_proofs import confirm
 from protocols.oauth2_device.requests import DeviceRequest, by_device_code, set_pace
 
 __all__ = ["DeviceGrant"]
@@ -41,6 +43,7 @@ class _Approved:
 
     client: Client
     found: Authorization
+    confirmation: Confirmation | None
 
 
 class DeviceGrant:
@@ -54,7 +57,7 @@ class DeviceGrant:
         judged = await self._database.run(lambda unit: self._poll(unit, asked))
         if isinstance(judged, OAuthError):
             raise judged
-        given = await self._tokens.give(judged.found, judged.client, asked)
+        given = await self._tokens.give(judged.found, judged.client, asked, confirmation=judged.confirmation)
         if isinstance(given, Status):
             raise OAuthError(*_ANSWERS[given])
         return json.dumps(given.members).encode()
@@ -67,9 +70,10 @@ class DeviceGrant:
         found = None if request is None else authorizations.authorization_by_id(unit, request.request_id)
         if request is None or found is None or found.client_id != client.client_id:
             raise OAuthError(*_ANSWERS[Status.REDEEMED])
+        confirmation = confirm(unit, client, asked.sender)
         status = found.status_at(asked.now)
         if status is Status.APPROVED:
-            return _Approved(client=client, found=found)
+            return _Approved(client=client, found=found, confirmation=confirmation)
         if status is Status.PENDING:
             return self._waiting(unit, request, asked.now)
         return OAuthError(*_ANSWERS[status])

@@ -46,6 +46,8 @@ REQUIRED = {
         "oauth2_initial_tokens.token_hash",
         "oauth2_refresh_tokens.previous_hash",
         "oauth2_refresh_tokens.token_hash",
+        "oauth2_used_proofs.attempt",
+        "oauth2_used_proofs.proof_hash",
     },
     "keyed_hash": {
         "ciba_requests.binding_message_hash",

@@ -31,7 +31,7 @@ _STATUS = select(REQUESTS.c.status).where(REQUESTS.c.request_id == bindparam("wh
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 WRITES: dict[Event, dict[str, Any]] = {
     Event.ASSERTION: {"granted": "openid", "methods": "pwd", "auth_time": to_micros(NOW), "grant_id": None},
-    Event.REDEMPTION: {"grant_id": "grant", "answer": None, "answer_key": None},
+    Event.REDEMPTION: {"grant_id": "grant", "confirmation": None, "answer": None, "answer_key": None},
 }
 
 Pools = tuple[Database, Database]

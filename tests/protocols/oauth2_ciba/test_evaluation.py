@@ -49,6 +49,7 @@ PENDING = Request(
     binding_message=None,
     answer=None,
     answer_key=None,
+    confirmation=None,
     sealed_auth_req_id=None,
     sealed_notification_token=None,
 )

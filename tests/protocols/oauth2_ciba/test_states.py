@@ -37,7 +37,7 @@ WRITES: dict[Event, dict[str, Any]] = {
         "auth_time": to_micros(NOON),
         "grant_id": None,
     },
-    Event.REDEMPTION: {"grant_id": "g1", "answer": None, "answer_key": None},
+    Event.REDEMPTION: {"grant_id": "g1", "confirmation": None, "answer": None, "answer_key": None},
 }
 _PUT = update(REQUESTS).where(REQUESTS.c.request_id == bindparam("which")).values(status=bindparam("to"))
 _ROW = select(REQUESTS).where(REQUESTS.c.request_id == bindparam("which"))
