@@ -94,7 +94,7 @@ class Attempts:
         if person is None:
             return Claimed(kept=None)
         failures = person.failures + 1
-        next_at = to_micros(now + self._rule.after(failures))
+        next_at = self._rule.next_try_at(failures, now)
         unit.execute(_SLOW_DOWN, {"which": subject, "failed": failures, "next_at": next_at})
         return Claimed(kept=person.password if person.status == "enabled" else None)
 

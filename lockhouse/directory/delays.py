@@ -1,7 +1,9 @@
 """How long a person's next password try has to wait after failures; ciba.md "Lifetimes, limits, fatigue". Pure."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from engine.storage import to_micros
 
 __all__ = ["DelayRule"]
 
@@ -27,3 +29,12 @@ class DelayRule:
         if beyond <= 0:
             return timedelta(0)
         return min(self.longest, timedelta(seconds=2 ** min(beyond - 1, 20)))
+
+    def next_try_at(self, failures: int, now: datetime) -> int:
+        """Return before which moment, in microseconds, a try is too early after so many failures; 0 where none is.
+
+        Where nothing is to be waited for it is not *now*: tries at the same time are not counted in the order of their
+        clocks, and the one that came first may be counted last.
+        """
+        wait = self.after(failures)
+        return to_micros(now + wait) if wait else 0

@@ -65,7 +65,7 @@ class UserCodeTries:
         forgotten = to_micros(now - _FORGOTTEN_AFTER)
         for row in rows:
             failures = 1 + (row.failures if row.tried_at > forgotten else 0)
-            next_at = to_micros(now + rules[row.client_id].after(failures))
+            next_at = rules[row.client_id].next_try_at(failures, now)
             which = {"person": subject, "client": row.client_id}
             unit.execute(_COUNT, {**which, "failed": failures, "at": at, "next_at": next_at})
         return None

@@ -71,6 +71,15 @@ async def test_twenty_parallel_guesses_over_two_connections_get_five_tries(
     assert sum(isinstance(each, Claimed) for each in tries) == 5
 
 
+async def test_a_try_that_came_first_and_is_counted_last_need_not_wait(people: Database) -> None:
+    attempts, earlier = counting(free=2), NOW - timedelta(milliseconds=5)
+
+    assert isinstance(await reserve(people, attempts, "k1"), Claimed)
+    assert isinstance(await reserve(people, attempts, "k2", now=earlier), Claimed)
+    assert isinstance(await reserve(people, attempts, "k3", now=earlier), Claimed)
+    assert await reserve(people, attempts, "k4", now=earlier) == Wait(wait=timedelta(seconds=1))
+
+
 async def test_the_same_try_asked_again_is_the_same_try(people: Database) -> None:
     attempts = counting(most=2, free=0)
 

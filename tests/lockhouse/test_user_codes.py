@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from engine.storage import TableOwner
+from lockhouse.directory.delays import DelayRule
+from lockhouse.directory.user_codes import UserCodeTries
 from lockhouse.tables import persons, user_code_tries
 from tests.lockhouse.desk import CODE, Desk, desk
 
@@ -81,6 +84,16 @@ async def test_many_clients_are_not_many_times_as_fast(tmp_path: Path) -> None:
         it.clock.forward(90_000)
         await guess(it, 1)
         assert await tries(it) == {"shop": 1, "bank": 3, "": 1}, "a day later nobody remembers"
+
+
+async def test_a_guess_that_came_first_and_is_counted_last_need_not_wait(tmp_path: Path) -> None:
+    rule = DelayRule(free=2, longest=timedelta(minutes=5))
+    counting, now = UserCodeTries(rule=rule), datetime(2030, 1, 1, tzinfo=UTC)
+    moments = [now, *[now - timedelta(milliseconds=5)] * 3]
+    async with desk(tmp_path) as it:
+        fay = {"subject": "subject-of-fay", "client_id": "shop"}
+        waits = await it.database.run(lambda unit: [counting.reserve(unit, **fay, now=moment) for moment in moments])
+    assert waits == [None, None, None, timedelta(seconds=1)]
 
 
 async def test_guesses_at_the_same_time_are_counted_one_by_one(tmp_path: Path, new_url: Callable[[], str]) -> None:
