@@ -13,6 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from lockhouse.answers import no_such_address, plain_answer, wrong_method
 from lockhouse.edge import BodyLimit, FailureGuard, HeadAsGet, HostGuard, RequestLog, SecurityHeaders
+from lockhouse.mtls_settings import MtlsSection
+from lockhouse.terminators import CertificateHeaders
 
 __all__ = ["build_application", "health_routes", "security_headers"]
 
@@ -32,18 +34,29 @@ def build_application(
     routes: Sequence[BaseRoute],
     ready: Mapping[str, Check],
     busy: tuple[type[Exception], ...] = (),
+    certificates: MtlsSection | None = None,
 ) -> Starlette:
     """Return the application: *routes*, the health routes, and the edge around them.
 
-    *ready* names what `/readyz` asks. Errors of the kinds *busy* become 503 instead of 500. It has no lifespan: what
-    the routes need is opened before the application is built, so that a server that cannot work never binds to it.
+    *ready* names what `/readyz` asks. Errors of the kinds *busy* become 503 instead of 500. *certificates* says whose
+    word on client certificates counts, and at which other host clients show theirs; without it nobody's. It has no
+    lifespan: what the routes need is opened before the application is built, so that a server that cannot work never
+    binds to it.
     """
+    mtls = certificates or MtlsSection()
     application = Starlette(
         routes=[*health_routes(ready), *routes],
         middleware=[
             Middleware(RequestLog),
             Middleware(SecurityHeaders, headers=security_headers(issuer)),
-            Middleware(HostGuard, issuer=issuer, open_paths=_HEALTH_PATHS, respond=plain_answer),
+            Middleware(CertificateHeaders, terminators=mtls.networks, header=mtls.header, respond=plain_answer),
+            Middleware(
+                HostGuard,
+                issuer=issuer,
+                open_paths=_HEALTH_PATHS,
+                respond=plain_answer,
+                clients_at=mtls.address,
+            ),
             Middleware(HeadAsGet),
             Middleware(FailureGuard, respond=plain_answer, busy=busy),
             Middleware(BodyLimit, most=MOST_BODY_BYTES, respond=plain_answer),

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _UNSEEN = frozenset({404, 413, 421})  # answered where no route need have known the address
 _LONG = 16
+_CLIENTS, _BROWSERS = "/oauth2/", "/oauth2/authorize"
 
 Respond = Callable[[Scope, int, str, str], Response]
 
@@ -120,22 +121,36 @@ class FailureGuard:
 
 
 class HostGuard:
-    """Answers 421 to a request for another host: addresses and links derive from the issuer only."""
+    """Answers 421 to a request for another host: addresses and links derive from the issuer only.
 
-    def __init__(self, app: ASGIApp, *, issuer: str, open_paths: Collection[str], respond: Respond) -> None:
-        self._app, self._respond = app, respond
-        hosts, self._text = host_of(issuer), f"this server does not answer for that host; it is {issuer}"
-        self._hosts, self._open = frozenset(host.lower().encode() for host in hosts), frozenset(open_paths)
+    *clients_at* is the origin for clients with certificates, where there is one: it has what they call (``/oauth2/``,
+    but for what browsers are sent to) and nothing else.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, issuer: str, open_paths: Collection[str], respond: Respond, clients_at: str = ""
+    ) -> None:
+        self._app, self._respond, self._open = app, respond, frozenset(open_paths)
+        self._text = f"this server does not answer for that host; it is {issuer}"
+        self._hosts = _as_sent(host_of(issuer))
+        self._clients_hosts = _as_sent(host_of(clients_at)) if clients_at else frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"] not in self._open:
             named = [value for name, value in scope["headers"] if name == b"host"]
-            if len(named) != 1 or named[0].lower() not in self._hosts:
+            if len(named) != 1 or not self._answers(named[0].lower(), scope["path"]):
                 response = self._respond(scope, 421, "misdirected_request", self._text)
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _answers(self, host: bytes, path: str) -> bool:
+        return host in self._hosts or (host in self._clients_hosts and path.startswith(_CLIENTS) and path != _BROWSERS)
+
+
+def _as_sent(hosts: Collection[str]) -> frozenset[bytes]:
+    return frozenset(host.lower().encode() for host in hosts)
 
 
 class SecurityHeaders:

@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from lockhouse.api_settings import FlowApiSection, MetricsSection, PluginsSection, TracingSection
 from lockhouse.hint_settings import HintIssuerSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
+from lockhouse.mtls_settings import MtlsSection
 from lockhouse.protocol_settings import CibaSection, LimitsSection, RegistrationSection
 from protocols.oauth2 import profile_named
 
@@ -41,6 +42,7 @@ __all__ = [
     "ListenSection",
     "LogSection",
     "MailSection",
+    "MtlsSection",
     "OutgoingSection",
     "PasswordSection",
     "RegistrationSection",
@@ -239,6 +241,7 @@ class Settings(BaseSettings):
     )
     development: bool = Field(default=False, description="allows an http issuer on a loopback host")
     listen: ListenSection = ListenSection()
+    mtls: MtlsSection = MtlsSection()
     database: DatabaseSection = DatabaseSection()
     keys: KeysSection = KeysSection()
     mail: MailSection = MailSection()
@@ -330,6 +333,16 @@ class Settings(BaseSettings):
                 "misplaced",
                 "an https address; http only on a loopback host together with development = true",
                 {"setting": "issuer"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _certificates_of_the_profile(self) -> Self:
+        if profile_named(self.ciba.profile).sender_constrained and not self.mtls.terminators:
+            raise PydanticCustomError(
+                "misplaced",
+                "the address of a TLS terminator: ciba.profile binds tokens to certificates",
+                {"setting": "mtls.terminators"},
             )
         return self
 

@@ -164,6 +164,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
             ],
             ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
             busy=BUSY,
+            certificates=settings.mtls,
         )
         yield Wired(
             application=application,

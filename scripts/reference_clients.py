@@ -32,6 +32,7 @@ WORDS = {
     "binding_emoji": "a binding_message may have emoji",
     "unknown_key_rejected": "an id_token_hint signed by a key that is not known is refused, whatever the setting says",
     "acr_returned": "`acr` is in the ID token wherever acr_values were asked",
+    "sender_constrained": "access tokens are bound to the client's certificate",
 }
 
 

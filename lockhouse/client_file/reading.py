@@ -10,13 +10,12 @@ from engine.language import Findings, Span, YamlBad, YamlEntry, YamlMap, YamlNod
 from lockhouse.client_fields import FIELDS, LIMITS, client_with, key_of
 from lockhouse.client_file.declared import DEFAULT_OWNER, ClientFile, Declared, FileInvalid, Mistake
 from lockhouse.client_file.values import ValueWrong, found_words, read_value
-from protocols.oauth2 import ClientInvalid, ClientPolicy, NewClient
+from protocols.oauth2 import KEY_METHODS, ClientInvalid, ClientPolicy, NewClient
 
 __all__ = ["Secrets", "read_client_file"]
 
 _TOP = ("owner", "clients")
 _OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_KEYED = "private_key_jwt"
 _KEYS = (*(field.key for field in FIELDS), "secret", "limits")
 
 
@@ -172,7 +171,7 @@ class _Reading:
 
 
 def _check_reference(client: NewClient, *, named: bool) -> None:
-    if client.auth_method == _KEYED and named:
+    if client.auth_method in KEY_METHODS and named:
         raise ClientInvalid("secret", "none: this client proves itself by its keys")
-    if client.auth_method != _KEYED and not named:
+    if client.auth_method not in KEY_METHODS and not named:
         raise ClientInvalid("secret", "{env: NAME} or {file: PATH}: a file of clients never holds one")

@@ -3,8 +3,8 @@
 from engine.storage import Database, Keyring
 from lockhouse.client_fields import key_of
 from lockhouse.client_policy import policy_for
+from lockhouse.configuration import Configuration, SettingsInvalid
 from lockhouse.doctor.finding import Finding, ok, warn
-from lockhouse.settings import Settings
 from protocols.oauth2 import ClientInvalid, Clients
 
 __all__ = ["check_clients"]
@@ -13,10 +13,13 @@ _CLIENTS = "clients"
 _REMEDY = "change the client (`lockhouse client change`), or the settings that it was registered under"
 
 
-async def check_clients(database: Database, keyring: Keyring, settings: Settings) -> list[Finding]:
-    """Judge every client by the settings as they are now: scopes, keys, profile."""
-    known, policy = await database.read(Clients(keyring=keyring).all_registered), policy_for(settings)
-    found = []
+async def check_clients(database: Database, keyring: Keyring, configuration: Configuration) -> list[Finding]:
+    """Judge every client by the settings as they are now: scopes, keys, profile, certificates."""
+    try:
+        policy = policy_for(configuration)
+    except SettingsInvalid:
+        return []  # the check of certificates has said so
+    known, found = await database.read(Clients(keyring=keyring).all_registered), []
     for client in known:
         try:
             policy.check(client.settings, secret_kept=True)

@@ -8,6 +8,7 @@ from engine import Clock, SystemClock
 from engine.storage import Database, Keyring
 from lockhouse.configuration import Configuration, SettingsInvalid, load_configuration
 from lockhouse.doctor.address import check_address, check_listening
+from lockhouse.doctor.certificates import check_certificates
 from lockhouse.doctor.clients import check_clients
 from lockhouse.doctor.clock import check_clock
 from lockhouse.doctor.finding import Finding, fail, ok, warn
@@ -32,7 +33,7 @@ async def examine(file: Path, *, clock: Clock | None = None) -> AsyncIterator[Fi
         for problem in error.problems:
             yield fail(_CONFIGURATION, problem, "correct it, then look again: the other checks need the settings")
         return
-    for finding in (*_settings(configuration, file), *check_plugins(configuration), *check_flows(configuration)):
+    for finding in (*_settings(configuration, file), *_files(configuration)):
         yield finding
     kids: Collection[str] | None = None
     keys, keyring = check_keys(configuration)
@@ -65,13 +66,19 @@ def _settings(configuration: Configuration, file: Path) -> Iterator[Finding]:
         yield warn(_CONFIGURATION, f"others may read {file}, which holds a password", f"chmod 600 {file}")
 
 
+def _files(configuration: Configuration) -> Iterator[Finding]:
+    yield from check_plugins(configuration)
+    yield from check_flows(configuration)
+    yield from check_certificates(configuration)
+
+
 async def _inside(
     database: Database, keyring: Keyring | None, clock: Clock, configuration: Configuration
 ) -> AsyncIterator[Finding]:
     yield await check_writable(database)
     if keyring is not None:
         yield await check_match(database, keyring)
-        for finding in await check_clients(database, keyring, configuration.settings):
+        for finding in await check_clients(database, keyring, configuration):
             yield finding
     for finding in await check_clock(database, clock.now()):
         yield finding

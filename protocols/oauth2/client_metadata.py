@@ -17,7 +17,7 @@ from protocols.oauth2.client_registration import (
 )
 from protocols.oauth2.client_values import is_https_address
 from protocols.oauth2.errors import OAuthError
-from protocols.oauth2.metadata_members import ADDRESSES, SETTINGS, TEXTS, invalid_metadata, take_member
+from protocols.oauth2.metadata_members import ADDRESSES, FLAGS, SETTINGS, TEXTS, invalid_metadata, take_member
 from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.scopes import STANDARD_SCOPES
 
@@ -26,20 +26,15 @@ __all__ = ["MEMBERS", "check_described", "describe_client", "metadata_of"]
 # By the names that the settings of a client have with us.
 MEMBERS: Mapping[str, str] = {
     **SETTINGS,
+    **FLAGS,
     "scopes": "scope",
     "grant_types": "grant_types",
     "redirect_uris": "redirect_uris",
     "jwks": "jwks",
-    "takes_user_code": "backchannel_user_code_parameter",
     "sector": "sector_identifier_uri",
 }
 # Asked for, they promise what this server cannot keep; to ignore them would leave a client less safe than it thinks.
-_REFUSED = (
-    "dpop_bound_access_tokens",
-    "id_token_encrypted_response_alg",
-    "tls_client_certificate_bound_access_tokens",
-    "userinfo_encrypted_response_alg",
-)
+_REFUSED = ("id_token_encrypted_response_alg", "userinfo_encrypted_response_alg")
 _BASIC, _CODE = "client_secret_basic", "code"
 
 
@@ -51,6 +46,7 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
     """
     _refuse_what_cannot_be(metadata)
     found = {setting: take_member(metadata, name, _kind_of(name)) for setting, name in SETTINGS.items()}
+    found |= {setting: bool(take_member(metadata, name, "flag")) for setting, name in FLAGS.items()}
     keys = take_member(metadata, "jwks", "object")
     mode, details = found["delivery_mode"], _details(metadata)
     grants = _grant_types(metadata, mode)
@@ -67,7 +63,6 @@ def describe_client(metadata: Mapping[str, Any], base: NewClient, *, scopes: Seq
         redirect_uris=_redirect_uris(metadata),
         jwks=None if keys is None else json.dumps(keys),
         scopes=_scopes(metadata, scopes),
-        takes_user_code=bool(take_member(metadata, MEMBERS["takes_user_code"], "flag")),
         sector=urlsplit(details.get("sector_identifier_uri") or "").hostname,  # once its document says so, too
         details=details,
     )
@@ -88,7 +83,7 @@ def metadata_of(client: NewClient) -> dict[str, Any]:
         del told[SETTINGS["delivery_mode"]]
     told |= {
         "token_endpoint_auth_method": client.auth_method or _BASIC,
-        "backchannel_user_code_parameter": client.takes_user_code,
+        **{member: getattr(client, setting) for setting, member in FLAGS.items()},
         "grant_types": list(client.grant_types),
         "response_types": [_CODE] if CODE_GRANT in client.grant_types else [],
         "redirect_uris": list(client.redirect_uris) or None,

@@ -1,7 +1,7 @@
 """What one deployment lets its clients be registered with: its scopes, its signing algorithms, its profile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocols.oauth2.client_registration import GRANT_TYPES, SECRET_METHODS, ClientInvalid, NewClient
 from protocols.oauth2.mutual_tls import MutualTls
@@ -21,7 +21,7 @@ class ClientPolicy:
     scopes: Sequence[str]
     algorithms: tuple[str, ...]
     grant_types: Sequence[str] = GRANT_TYPES
-    mutual_tls: MutualTls = MutualTls()
+    mutual_tls: MutualTls = field(default_factory=MutualTls)
 
     def check(self, client: NewClient, *, secret_kept: bool = False) -> None:
         """Raise ClientInvalid for the first setting that no client can have, or that this deployment does not allow."""
@@ -56,7 +56,6 @@ class ClientPolicy:
         rules = profile_of(client, self.profile)
         if (client.id_token_alg or self.algorithms[0]) not in rules.signing_algs:
             raise ClientInvalid("id_token_alg", f"{' or '.join(rules.signing_algs)}, as profile {rules.name} demands")
-
 
     def _check_certificates(self, client: NewClient) -> None:
         if client.certificate_bound and not self.mutual_tls.accepted:

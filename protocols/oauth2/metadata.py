@@ -1,7 +1,7 @@
 """What the server says about itself (OpenID Connect Discovery section 3, RFC 8414, CIBA Core section 4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from protocols.oauth2.client_assertions import SECRET_ALGORITHMS
@@ -57,7 +57,7 @@ class Offers:
     registers: bool = False
     user_codes: bool = False
     signed_requests: bool = False
-    mutual_tls: MutualTls = MutualTls()
+    mutual_tls: MutualTls = field(default_factory=MutualTls)
 
 
 def metadata(offers: Offers) -> dict[str, Any]:

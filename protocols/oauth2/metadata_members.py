@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from protocols.oauth2.certificate_checks import SUBJECT_KINDS
 from protocols.oauth2.client_values import is_https_address
 from protocols.oauth2.errors import OAuthError
 
-__all__ = ["ADDRESSES", "SETTINGS", "TEXTS", "invalid_metadata", "read_object", "take_member"]
+__all__ = ["ADDRESSES", "FLAGS", "SETTINGS", "TEXTS", "invalid_metadata", "read_object", "take_member"]
 
 LONGEST_TEXT = 2048
 MOST_ITEMS = 20
@@ -28,6 +29,15 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "delivery_mode": "backchannel_token_delivery_mode",
         "notification_endpoint": "backchannel_client_notification_endpoint",
         "request_alg": "backchannel_authentication_request_signing_alg",
+        **{f"tls_{kind}": f"tls_client_auth_{kind}" for kind in SUBJECT_KINDS},
+    }
+)
+# The same, of those that are true or false; absent, they are false.
+FLAGS: Mapping[str, str] = MappingProxyType(
+    {
+        "takes_user_code": "backchannel_user_code_parameter",
+        "certificate_bound": "tls_client_certificate_bound_access_tokens",
+        "dpop_bound": "dpop_bound_access_tokens",
     }
 )
 # Members that are kept and handed back. The server never calls one of these addresses.

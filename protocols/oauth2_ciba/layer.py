@@ -191,9 +191,9 @@ class Ciba:
 
 def _sender_proofs(records: CibaRecords) -> SenderProofs:
     settings = records.settings
-    at = Endpoints(settings.issuer).at
+    at, alias = Endpoints(settings.issuer).at, settings.mutual_tls.alias
     return SenderProofs(
-        addresses_of=lambda path: (at(path),),
+        addresses_of=lambda path: (at(path), alias(path) or at(path)),
         nonces=shared_nonces(records.keyring) if settings.dpop_nonces else None,
         profile=settings.profile,
     )

@@ -91,7 +91,7 @@ class CibaSettings:
     id_token_hint: IdTokenHintPolicy = field(default_factory=IdTokenHintPolicy)
     hint_issuers: tuple[HintIssuer, ...] = ()
     answer_as_if_known: bool = False
-    mutual_tls: MutualTls = MutualTls()
+    mutual_tls: MutualTls = field(default_factory=MutualTls)
     dpop_nonces: bool = True
 
     @property

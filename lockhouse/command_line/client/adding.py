@@ -10,7 +10,7 @@ from lockhouse.command_line.client.fields import checked, described, given_value
 from lockhouse.command_line.console import note, print_json, say
 from lockhouse.command_line.options import ConfigOption, JsonOption, inside
 from lockhouse.installation import Installation
-from protocols.oauth2 import Clients, NewClient, mint_secret, secret_weakness
+from protocols.oauth2 import KEY_METHODS, Clients, NewClient, mint_secret, secret_weakness
 
 __all__ = ["add"]
 
@@ -32,12 +32,12 @@ def add(
 
     Example: lockhouse client add --id shop --name "The shop" --mode poll
     """
-    keyed = values.get("auth_method") == "private_key_jwt"
+    keyed = values.get("auth_method") in KEY_METHODS
     chosen = secret if secret is not None or keyed else mint_secret()
     client = described(given_values(values), NewClient(client_id=client_id, secret=chosen))
 
     def adding(home: Installation) -> Any:
-        known = checked(client, home.configuration.settings)
+        known = checked(client, home.configuration)
         return partial(Clients(keyring=home.keyring).add, client=known, now=home.clock.now())
 
     inside(config, adding)

@@ -66,7 +66,7 @@ def _changing(unit: Unit, *, home: Installation, of: str, to: dict[str, Any], se
     client = described(to, replace(before.settings, secret=secret))
     if secret is None and clients.needs_secret(unit, client):
         raise ClientInvalid("secret", "a new one for this way to prove itself: add --new-secret")
-    clients.replace(unit, checked(client, home.configuration.settings, secret_kept=secret is None))
+    clients.replace(unit, checked(client, home.configuration, secret_kept=secret is None))
     return before
 
 

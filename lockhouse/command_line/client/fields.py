@@ -10,7 +10,7 @@ import typer
 
 from lockhouse.client_fields import FIELDS, LIMITS, ClientField, client_with, key_of
 from lockhouse.client_policy import policy_for
-from lockhouse.settings import Settings
+from lockhouse.configuration import Configuration
 from protocols.oauth2 import ClientInvalid, NewClient
 
 __all__ = ["checked", "described", "given_values", "with_fields"]
@@ -61,10 +61,10 @@ def given_values(values: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-def checked(client: NewClient, settings: Settings, *, secret_kept: bool = False) -> NewClient:
+def checked(client: NewClient, configuration: Configuration, *, secret_kept: bool = False) -> NewClient:
     """Return *client*, or raise ClientInvalid that names the option to change."""
     try:
-        policy_for(settings).check(client, secret_kept=secret_kept)
+        policy_for(configuration).check(client, secret_kept=secret_kept)
     except ClientInvalid as error:
         raise ClientInvalid(key_of(error.setting), error.expected) from error
     return client

@@ -115,10 +115,10 @@ def schema(
 
 
 def _read(file: Path, config: Path, *, look_up: bool, as_json: bool) -> ClientFile:
-    settings = load_configuration(config).settings
+    policy = policy_for(load_configuration(config))
     secrets = Secrets(environ=os.environ, folder=file.parent) if look_up else None
     try:
-        return read_client_file(file, policy=policy_for(settings), secrets=secrets)
+        return read_client_file(file, policy=policy, secrets=secrets)
     except FileInvalid as error:
         if as_json:
             print_json({"ok": False, "mistakes": [mistake.to_json() for mistake in error.mistakes]})
