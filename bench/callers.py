@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from bench.people import client_secret
 
+# What a server answers that has too much to do, and how many seconds later it is asked again.
+BUSY, LATER = 503, 2
 CIBA = "urn:openid:params:grant-type:ciba"
 
 
@@ -65,7 +67,10 @@ class Caller:
     async def approve(self, auth_req_id: str) -> float:
         """Have the request approved, and return when that was committed."""
         answer = await self.post("/bench/approve", {"auth_req_id": auth_req_id}, client=0)
-        assert answer.body["accepted"], answer
+        while answer.status == BUSY:
+            await asyncio.sleep(LATER)
+            answer = await self.post("/bench/approve", {"auth_req_id": auth_req_id}, client=0)
+        assert answer.body.get("accepted"), answer
         return float(answer.body["at"])
 
     def close(self) -> None:

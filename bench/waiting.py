@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from bench.callers import Answer, Caller
+from bench.callers import BUSY, LATER, Answer, Caller
 from bench.programs import Program
 
 WAIT = 30
 INTERVAL = 5
 _AT_ONCE = 32
 _WOKEN_EVERY = 0.02
-BUSY = 503
-_LATER = 2
 # Between two parts of the crowd, so that it comes over a few seconds.
 _PAUSE = 0.1
 
@@ -99,7 +97,7 @@ class Crowd:
             while True:
                 answer = await caller.poll(client, auth_req_id, wait=WAIT)
                 if answer.status == BUSY:
-                    await asyncio.sleep(_LATER)
+                    await asyncio.sleep(LATER)
                 elif answer.body.get("error") != "authorization_pending":
                     return answer
         finally:
