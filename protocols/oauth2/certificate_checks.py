@@ -25,6 +25,7 @@ from protocols.oauth2.client_certificates import ClientCertificate
 
 __all__ = ["SUBJECT_KINDS", "CertificateSubject", "SubjectKind", "chain_fault", "validity_fault"]
 
+_FOR_CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
 SubjectKind = Literal["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"]
 # What a name of each kind looks like.
 SUBJECT_KINDS: Mapping[SubjectKind, str] = MappingProxyType(
@@ -111,14 +112,15 @@ def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | Non
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return "the certificate has expired, or is not valid yet"
     try:
-        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
+        usages = {type(each.value): each.value for each in certificate.extensions}
     except ValueError:
         return "the certificate's extensions cannot be read"
-    if ExtendedKeyUsageOID.CLIENT_AUTH in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages:
-        return None
-    return "the certificate is for something else than client authentication"
+    key, extended = usages.get(x509.KeyUsage), usages.get(x509.ExtendedKeyUsage)
+    if isinstance(key, x509.KeyUsage) and not key.digital_signature:
+        return "the certificate's key is not for signatures, which prove a client to the terminator"
+    if isinstance(extended, x509.ExtendedKeyUsage) and not _FOR_CLIENTS & set(extended):
+        return "the certificate is for something else than client authentication"
+    return None
 
 
 def _same_name(found: x509.Name, registered: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any
 
 import httpx2
@@ -11,6 +12,8 @@ from starlette.applications import Starlette
 
 from engine import Ended
 from engine.storage import Database, Keyring, Unit
+from lockhouse.answers import plain_answer
+from lockhouse.terminators import CertificateHeaders
 from protocols.oauth2 import (
     AssertionKey,
     Clients,
@@ -279,7 +282,15 @@ def digest_of(flow: str) -> str:
 
 
 def _client(ciba: Ciba) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app=Starlette(routes=protocol_routes(ciba)))
+    # Certificates come as they come in production: from the terminator that is connected.
+    terminators = (ip_network("127.0.0.1"),)
+    app = CertificateHeaders(
+        Starlette(routes=protocol_routes(ciba)),
+        terminators=terminators,
+        header="x-ssl-client-cert",
+        respond=plain_answer,
+    )
+    transport = httpx2.ASGITransport(app=app)
     return httpx2.AsyncClient(transport=transport, base_url=ISSUER)
 
 
