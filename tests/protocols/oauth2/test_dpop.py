@@ -1,6 +1,5 @@
 """Proofs of possession: every check of RFC 9449 section 4.3 has a test (requirements 129 and 130)."""
 
-import base64
 import hashlib
 import json
 from dataclasses import replace
@@ -9,13 +8,14 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from protocols.oauth2 import NewKey, OAuthError, make_key
 from protocols.oauth2.dpop import PROOF_ALGORITHMS, Nonces, Proof, ProofCall, verify_proof
-from tests.protocols.world import ISSUER, KEYRING, NOON
+from tests.protocols import provers
+from tests.protocols.provers import TOKEN_URL, hash_of
+from tests.protocols.world import KEYRING, NOON
 
-URL = f"{ISSUER}/oauth2/token"
+URL = TOKEN_URL
 ALIAS = "https://mtls.op.example/oauth2/token"
 KEYS = {name: make_key(name) for name in PROOF_ALGORITHMS}
 KEY = KEYS["ES256"]
@@ -25,12 +25,8 @@ NONCES = Nonces(lambda text: KEYRING.mac("oauth2.dpop_nonce", text))
 
 
 def proof(key: NewKey = KEY, *, header: dict[str, Any] | None = None, **changes: Any) -> str:
-    """Return a good proof but for *changes*; an ellipsis leaves a claim out."""
-    claims = {"jti": "j1", "htm": "POST", "htu": URL, "iat": AT, **changes}
-    kept = {name: value for name, value in claims.items() if value is not ...}
-    private: Any = serialization.load_der_private_key(key.private_key, password=None)
-    headers = {"typ": "dpop+jwt", "jwk": dict(key.public_jwk), **(header or {})}
-    return jwt.encode(kept, private, algorithm=key.algorithm, headers=headers)
+    """Return a good proof but for *changes*, always of one jti unless a test says otherwise."""
+    return provers.proof(key, header=header, **{"jti": "j1", **changes})
 
 
 def refused(*headers: str, call: ProofCall = CALL, nonces: Nonces | None = None) -> OAuthError:
@@ -44,10 +40,6 @@ def verify_or_refuse(token: str, call: ProofCall) -> bool:
         return bool(verify_proof([token], call))
     except OAuthError:
         return False
-
-
-def hash_of(token: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize("algorithm", PROOF_ALGORITHMS)

@@ -7,6 +7,7 @@ import pytest
 
 from engine.storage import Database, Unit
 from protocols.oauth2 import Form, KeyMaterial, OAuthError, presented
+from protocols.oauth2.confirmations import Sender
 from protocols.oauth2_ciba import CibaSettings
 from protocols.oauth2_ciba.initiation import Asked
 from protocols.oauth2_ciba.requests import Ids
@@ -86,7 +87,7 @@ async def test_an_object_counts_no_more_once_its_client_has_registered_another_a
     authorization, now = world.ciba._authorization, world.clock.now()
     verified = await authorization._signatures.verify(form, CLIENT, now)
     shown = presented(form, [], issuer=ISSUER)
-    asked = Asked(verified=verified, shown=shown, keys=(), ids=Ids.fresh())
+    asked = Asked(verified=verified, shown=shown, sender=Sender(), keys=(), ids=Ids.fresh())
     await change(world, client=CLIENT, request_alg="EdDSA")
     with pytest.raises(OAuthError, match="registered for this client"):
         await world.database.run(lambda unit: authorization._initiation.take(unit, asked, now=now))
