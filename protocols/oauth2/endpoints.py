@@ -20,7 +20,6 @@ from engine import Clock
 from engine.http import preferred_wait
 from engine.storage import Database, OutcomeUnknown, Overloaded, StorageUnavailable, Unit
 from protocols.oauth2.access_tokens import Shown, read_token
-from protocols.oauth2.accounts import Accounts
 from protocols.oauth2.client_authentication import Presented, authenticate
 from protocols.oauth2.client_certificates import certificate_of
 from protocols.oauth2.client_proofs import ClientProofs
@@ -36,7 +35,7 @@ from protocols.oauth2.signing_keys import SigningKeys
 from protocols.oauth2.token_requests import Grant, Hold, TokenRequest
 from protocols.oauth2.token_state import introspect, revoke_token
 from protocols.oauth2.tokens import TokenPolicy
-from protocols.oauth2.userinfo import Guard, bearer_token, userinfo
+from protocols.oauth2.userinfo import Guard
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +108,7 @@ def read_sender(request: Request, shown: Presented, senders: SenderProofs, now: 
 
 
 class OAuthEndpoints:
-    """Token, what may be asked of tokens, userinfo, keys and metadata."""
+    """Token, what may be asked of tokens, keys and metadata."""
 
     def __init__(
         self,
@@ -121,13 +120,12 @@ class OAuthEndpoints:
         clients: Clients,
         proofs: ClientProofs,
         senders: SenderProofs,
-        accounts: Accounts,
         guard: Guard,
         signing_keys: SigningKeys,
         clock: Clock,
     ) -> None:
         self._policy, self._grants, self._clock = policy, grants, clock
-        self._database, self._clients, self._accounts, self._guard = database, clients, accounts, guard
+        self._database, self._clients, self._guard = database, clients, guard
         self._signing_keys, self._proofs, self._senders = signing_keys, proofs, senders
         self._metadata = json.dumps(metadata(offers)).encode()
 
@@ -137,7 +135,6 @@ class OAuthEndpoints:
             Route("/oauth2/token", naming_nonces(answering(self.token), self._senders, self._clock), methods=["POST"]),
             Route("/oauth2/introspect", answering(self.introspect), methods=["POST"]),
             Route("/oauth2/revoke", answering(self.revoke), methods=["POST"]),
-            Route("/oauth2/userinfo", answering(self.userinfo), methods=["GET", "POST"]),
             Route("/oauth2/jwks", answering(self.jwks), methods=["GET"]),
             Route("/.well-known/openid-configuration", self.discovery, methods=["GET"]),
             Route("/.well-known/oauth-authorization-server", self.discovery, methods=["GET"]),
@@ -193,16 +190,6 @@ class OAuthEndpoints:
             return shown, read_token(token, register, issuer=self._policy.issuer, now=now), now
         except OAuthError:
             return shown, None, now
-
-    async def userinfo(self, request: Request) -> Response:
-        """Tell what an access token opens up (OpenID Connect Core section 5.3)."""
-        now, policy = self._clock.now(), self._policy
-        token = bearer_token(request.headers.getlist("authorization"))
-        shown = read_token(token, await self._signing_keys.register(now), issuer=policy.issuer, now=now)
-        told = await self._database.read(
-            lambda unit: userinfo(unit, shown, accounts=self._accounts, guard=self._guard, policy=policy, now=now)
-        )
-        return json_response(told)
 
     async def jwks(self, request: Request) -> Response:
         """Publish the keys that tokens are verified with, for caches to keep."""

@@ -34,11 +34,23 @@ class SenderProofs:
     ) -> None:
         self._addresses_of, self._nonces, self._profile = addresses_of, nonces, profile
 
-    def read(self, proofs: Sequence[str], certificate: str | None, *, method: str, path: str, now: datetime) -> Sender:
-        """Return what the DPoP headers *proofs* and the certificate of this thumbprint show: judged, but not raised."""
+    def read(
+        self,
+        proofs: Sequence[str],
+        certificate: str | None,
+        *,
+        method: str,
+        path: str,
+        now: datetime,
+        access_token: str | None = None,
+    ) -> Sender:
+        """Return what the DPoP headers *proofs* and the certificate of this thumbprint show: judged, but not raised.
+
+        Where an *access_token* is used the proof has to be for it.
+        """
         if not proofs:
             return Sender(certificate=certificate, profile=self._profile)
-        call = ProofCall(method=method, urls=self._addresses_of(path), now=now)
+        call = ProofCall(method=method, urls=self._addresses_of(path), now=now, access_token=access_token)
         return Sender(
             certificate=certificate,
             proof=_judged(proofs, call, self._nonces),

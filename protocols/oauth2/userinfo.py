@@ -1,6 +1,6 @@
-"""The userinfo answer (OpenID Connect Core section 5.3) for an access token of ours in the Authorization header."""
+"""The userinfo answer (OpenID Connect Core section 5.3) for an access token of ours, in the right hands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -34,18 +34,29 @@ def bearer_token(authorization: Sequence[str]) -> str:
 
 
 def userinfo(
-    unit: Unit, shown: Shown, *, accounts: Accounts, guard: Guard, policy: TokenPolicy, now: datetime
+    unit: Unit,
+    shown: Shown,
+    fault: Callable[[Mapping[str, Any]], str | None],
+    *,
+    accounts: Accounts,
+    guard: Guard,
+    policy: TokenPolicy,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Return what the token opens up, if it is meant for us and its grant and its person still stand."""
+    """Return what the token opens up, if it is meant for us and its grant and its person still stand.
+
+    *fault* says of the token's claims what is wrong with how it was sent, None where nothing is.
+    """
     live = find_live(unit, shown, issuer=policy.issuer, now=now)
     if live is None:
         raise refused("revoked, expired, or not in the register of tokens")
     if not is_meant_for(live.claims, policy.audience):
         raise refused("the token is meant for another resource")
+    if (wrong := fault(live.claims)) is not None:
+        raise OAuthError("invalid_token", wrong)
     if not guard.allows(unit, subject=live.user_id, client_id=live.client_id):
         raise refused("the account guard says no")
     scopes = str(live.claims.get("scope", "")).split()
     if OPENID not in scopes:
-        headers = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="openid"'}
-        raise OAuthError("insufficient_scope", "the token was not given for openid", headers=headers)
+        raise OAuthError("insufficient_scope", "the token was not given for openid")
     return {**accounts.claims(unit, live.user_id, scopes), "sub": live.claims["sub"]}

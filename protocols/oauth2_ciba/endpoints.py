@@ -22,6 +22,7 @@ from protocols.oauth2.endpoints import (
 )
 from protocols.oauth2.metadata import Offers
 from protocols.oauth2.registration_endpoints import RegistrationEndpoints
+from protocols.oauth2.userinfo_endpoint import UserinfoEndpoint
 from protocols.oauth2_ciba.cancellation import remove_client
 from protocols.oauth2_ciba.layer import Ciba
 from protocols.oauth2_ciba.user_codes import NoUserCodes
@@ -41,12 +42,21 @@ def protocol_routes(ciba: Ciba, *, grants: Mapping[str, Grant] = MappingProxyTyp
         clients=records.clients,
         proofs=ciba.proofs,
         senders=ciba.senders,
+        guard=records.token_guard,
+        signing_keys=ciba.signing_keys,
+        clock=ciba.clock,
+    )
+    told = UserinfoEndpoint(
+        policy=settings.token_policy(),
+        database=ciba.database,
+        senders=ciba.senders,
         accounts=records.accounts,
         guard=records.token_guard,
         signing_keys=ciba.signing_keys,
         clock=ciba.clock,
     )
-    return [*common.routes(), *CibaEndpoints(ciba).routes(), *_registration_routes(ciba, every)]
+    routes = [*common.routes(), *told.routes(), *CibaEndpoints(ciba).routes()]
+    return [*routes, *_registration_routes(ciba, every)]
 
 
 def _offers(ciba: Ciba, grants: Mapping[str, Grant]) -> Offers:

@@ -1,6 +1,7 @@
 """Userinfo: our own access tokens, in the header only, while grant and person stand (requirements 119, 146)."""
 
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -40,13 +41,36 @@ async def test_a_token_outside_the_header_is_not_looked_at(world: World) -> None
         await world.http.post("/oauth2/userinfo", data={"access_token": token}),
     ):
         assert as_error(answer) == (401, "invalid_token")
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"].startswith("Bearer, DPoP algs=")
+
+
+@pytest.mark.parametrize(
+    "sent", [{"params": {"access_token": "t"}}, {"data": {"access_token": "t"}}, {"params": {"access_token": ""}}]
+)
+async def test_a_second_token_beside_the_header_is_refused(world: World, sent: dict[str, Any]) -> None:
+    """Requirement 119: addresses and bodies are logged."""
+    token = (await tokens(world))["access_token"]
+    answer = await world.http.post("/oauth2/userinfo", headers=bearer(token), **sent)
+    assert as_error(answer) == (400, "invalid_request")
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_request"')
+
+
+async def test_the_interaction_is_named_on_every_answer(world: World) -> None:
+    """Requirement 119: a UUID is echoed, for everything else there is a new one."""
+    header, own = "x-fapi-interaction-id", "C770AEF3-6784-41F7-8E0E-FF5F97BDDB3A"
+    good = bearer((await tokens(world))["access_token"])
+    for headers in (good, bearer("x"), {}):
+        answer = await world.http.get("/oauth2/userinfo", headers={**headers, header: own})
+        assert answer.headers[header] == own
+    for odd in ("x", own + "0", own.replace("-", "")):
+        made = (await world.http.get("/oauth2/userinfo", headers={**good, header: odd})).headers[header]
+        assert str(UUID(made)) == made != odd
 
 
 async def refused(world: World, headers: Any) -> None:
     answer = await world.http.get("/oauth2/userinfo", headers=headers)
     assert as_error(answer) == (401, "invalid_token")
-    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
 
 
 async def test_what_is_no_access_token_of_ours_is_refused(world: World) -> None:
@@ -118,4 +142,6 @@ async def test_a_token_without_openid_has_too_little_scope(world: World) -> None
         "/oauth2/userinfo", headers=bearer(key.sign({**claims, "scope": "email"}, typ="application/at+jwt"))
     )
     assert as_error(answer) == (403, "insufficient_scope")
-    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith('Bearer error="insufficient_scope"')
+    assert challenge.endswith('scope="openid"')
