@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -26,6 +26,12 @@ from protocols.oauth2.client_certificates import ClientCertificate
 __all__ = ["SUBJECT_KINDS", "CertificateSubject", "SubjectKind", "chain_fault", "validity_fault"]
 
 _FOR_CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+# Parts of names that RFC 4514 writes as numbers, and that programs write so.
+_MORE_NAMES = {
+    "emailAddress": NameOID.EMAIL_ADDRESS,
+    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
+    "serialNumber": NameOID.SERIAL_NUMBER,
+}
 SubjectKind = Literal["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"]
 # What a name of each kind looks like.
 SUBJECT_KINDS: Mapping[SubjectKind, str] = MappingProxyType(
@@ -55,7 +61,7 @@ class CertificateSubject:
         try:
             match self.kind:
                 case "subject_dn":
-                    return len(list(x509.Name.from_rfc4514_string(self.value))) > 0
+                    return len(list(_name(self.value))) > 0
                 case "san_ip":
                     return bool(ipaddress.ip_address(self.value))
                 case _:
@@ -124,8 +130,12 @@ def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | Non
 
 
 def _same_name(found: x509.Name, registered: str) -> bool:
-    """Compare names as names: neither spaces nor the order of values inside one part tell them apart (RFC 4514)."""
+    """Compare names as names: neither spelling nor the order of values inside one part tells them apart (RFC 4514)."""
     try:
-        return found == x509.Name.from_rfc4514_string(registered)
+        return found == _name(registered)
     except ValueError:
         return False
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name.from_rfc4514_string(text, _MORE_NAMES)

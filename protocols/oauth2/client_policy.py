@@ -30,7 +30,8 @@ class ClientPolicy:
         self._check_profile(client)
         self._check_offers(client)
         self._check_certificates(client)
-        _check_demands(client, profile_of(client, self.profile))
+        rules = profile_of(client, self.profile)
+        _check_demands(client, rules, methods=self.mutual_tls.offered(rules.auth_methods))
 
     def _check_profile(self, client: NewClient) -> None:
         if client.profile is None:
@@ -69,17 +70,17 @@ _NO_TERMINATOR = "no certificate reaches this server; set mtls.terminators in th
 _NO_ANCHORS = "no authority is trusted; set mtls.trust_anchors in the settings first"
 
 
-def _check_demands(client: NewClient, rules: Profile) -> None:
-    methods = (client.auth_method,) if client.auth_method else SECRET_METHODS
+def _check_demands(client: NewClient, rules: Profile, *, methods: Sequence[str]) -> None:
+    used = (client.auth_method,) if client.auth_method else SECRET_METHODS
     signed = (client.auth_alg, client.request_alg)
     by, algs = f"as profile {rules.name} demands", " or ".join(rules.signing_algs)
     for setting, holds, expected in (
-        ("auth_method", set(methods) <= set(rules.auth_methods), " or ".join(rules.auth_methods)),
+        ("auth_method", set(used) <= set(methods), " or ".join(methods)),
         ("delivery_mode", client.delivery_mode in rules.delivery_modes, " or ".join(rules.delivery_modes)),
         ("auth_alg", signed[0] is None or _fits(signed[0], rules), f"none or {algs}"),
         ("request_alg", signed[1] is not None or not rules.signed_requests, f"{algs}: requests are signed"),
         ("request_alg", signed[1] is None or _fits(signed[1], rules), algs),
-        ("certificate_bound", client.certificate_bound or not rules.sender_constrained, "on: tokens are bound to it"),
+        ("certificate_bound", client.certificate_bound or not rules.sender_constrained, "on: its tokens are bound"),
         ("binding_max", (client.binding_max or 0) <= rules.binding_max, f"at most {rules.binding_max}"),
     ):
         if not holds:

@@ -164,9 +164,10 @@ async def test_clients_that_the_settings_allow_no_more_are_named(home: Path, mon
 
     monkeypatch.setenv("LOCKHOUSE_CIBA__PROFILE", "fapi-ciba")
     monkeypatch.setenv("LOCKHOUSE_KEYS__ALGORITHMS", "PS256")
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
     found = only(await look(home), "clients", "warn")
 
-    assert found.says == "till: auth_method: expected private_key_jwt, as profile fapi-ciba demands"
+    assert found.says == "till: auth_method: expected private_key_jwt or self_signed_tls_client_auth, as profile fapi-ciba demands"
     assert "lockhouse client change" in found.remedy
 
 

@@ -54,12 +54,16 @@ async def add_till(world: World, **settings: Any) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """A client that signs: assertions and request objects, good ones but for what a test changes."""
+    """A client that signs: assertions and request objects, good ones but for what a test changes.
+
+    ``connection`` is what the terminator says of its connections.
+    """
 
     world: World
     key: NewKey
     client_id: str = SIGNER
     headers: Mapping[str, Any] = field(default_factory=dict)
+    connection: Mapping[str, str] = field(default_factory=dict)
 
     def signed(self, claims: Mapping[str, Any], **headers: Any) -> str:
         """Return *claims* signed by this client's key; a claim that is ``...`` is left out."""
@@ -88,16 +92,18 @@ class Signer:
     async def ask(self, **form: str) -> httpx2.Response:
         """Send a backchannel request, with parameters in the form."""
         sent = {"scope": "openid", "login_hint": "ann", **form}
-        return await self.world.http.post("/oauth2/bc-authorize", data={**self.proof(), **sent})
+        return await self._post("/oauth2/bc-authorize", sent)
 
     async def ask_signed(self, request: str, **form: str) -> httpx2.Response:
         """Send a signed backchannel request."""
-        return await self.world.http.post("/oauth2/bc-authorize", data={**self.proof(), "request": request, **form})
+        return await self._post("/oauth2/bc-authorize", {"request": request, **form})
 
     async def poll(self, auth_req_id: str) -> httpx2.Response:
         """Send a token request."""
-        form = {"grant_type": GRANT, "auth_req_id": auth_req_id}
-        return await self.world.http.post("/oauth2/token", data={**self.proof(), **form})
+        return await self._post("/oauth2/token", {"grant_type": GRANT, "auth_req_id": auth_req_id})
+
+    async def _post(self, path: str, form: Mapping[str, str]) -> httpx2.Response:
+        return await self.world.http.post(path, data={**self.proof(), **form}, headers=dict(self.connection))
 
 
 async def ask_as(world: World, client_id: str, **form: str) -> httpx2.Response:

@@ -3,15 +3,18 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.storage import Database
 from protocols.oauth2 import ClientInvalid, ClientPolicy, KeyMaterial, NewClient
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2_ciba import CibaSettings
+from tests.fixtures.authority import self_signed
 from tests.protocols.oauth2_ciba.notices import ENDPOINT
-from tests.protocols.world import ISSUER, World, as_error, make_world
+from tests.protocols.world import ISSUER, NOON, World, as_error, make_world
 from tests.spec.parties import KEY, Signer, add_signer, claims_of, key_set
 from tests.spec.requirements import Mutation, requirement
 
@@ -23,22 +26,27 @@ REFUSED = (400, "invalid_request")
 SHORT_KEY = json.dumps(
     {"keys": [{"kty": "RSA", "kid": "short", "e": "AQAB", "n": base64.urlsafe_b64encode(bytes([255]) * 128).decode()}]}
 )
-POLICY = ClientPolicy(profile="fapi-ciba", scopes=("openid", "profile"), algorithms=("PS256", "ES256"))
+MTLS = MutualTls(accepted=True)
+POLICY = ClientPolicy(
+    profile="fapi-ciba", scopes=("openid", "profile"), algorithms=("PS256", "ES256"), mutual_tls=MTLS
+)
 GOOD: Mapping[str, Any] = {
     "client_id": "bank-app",
     "auth_method": "private_key_jwt",
     "jwks": key_set(KEY),
     "request_alg": "ES256",
     "scopes": ("openid",),
+    "certificate_bound": True,
 }
 
 
 @pytest.fixture
 async def strict(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[Signer]:
     """A client that signs, in a deployment of this profile."""
-    settings = CibaSettings(issuer=ISSUER, profile="fapi-ciba")
+    settings = CibaSettings(issuer=ISSUER, profile="fapi-ciba", mutual_tls=MTLS)
     async with make_world(sqlite_database, key_material, settings) as world:
-        yield await add_signer(world, request_alg="ES256")
+        signer = await add_signer(world, request_alg="ES256", certificate_bound=True)
+        yield replace(signer, connection=self_signed("signer", now=NOON).headers)
 
 
 def refused(**changes: Any) -> str:
@@ -203,7 +211,7 @@ async def test_115_no_types_of_hints_are_claimed(strict: Signer) -> None:
 @requirement(
     116,
     "Clients prove themselves by keys alone, RSA keys of 2048 bits or more, and requests are for our issuer",
-    Mutation(PROFILES, 'auth_methods=("private_key_jwt",),', 'auth_methods=("private_key_jwt", "client_secret_jwt"),'),
+    Mutation(PROFILES, 'auth_methods=("private_key_jwt",', 'auth_methods=("client_secret_jwt", "private_key_jwt",'),
     Mutation("protocols/oauth2/key_sets.py", "_LEAST_RSA_BITS = 2048", "_LEAST_RSA_BITS = 1024"),
 )
 async def test_116_keys_and_no_secrets(strict: Signer) -> None:

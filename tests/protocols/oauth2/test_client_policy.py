@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 
 from protocols.oauth2 import ClientInvalid, ClientPolicy, NewClient
+from protocols.oauth2.mutual_tls import MutualTls
+from tests.fixtures.authority import Authority
+from tests.protocols.world import NOON
 
-CORE = ClientPolicy(profile="core", scopes=("openid", "profile", "email", "phone"), algorithms=("RS256", "PS256"))
-FAPI = ClientPolicy(profile="fapi-ciba", scopes=("openid", "profile", "email", "phone"), algorithms=("PS256",))
+SCOPES = ("openid", "profile", "email", "phone")
+MTLS = MutualTls(accepted=True)
+CORE = ClientPolicy(profile="core", scopes=SCOPES, algorithms=("RS256", "PS256"), mutual_tls=MTLS)
+FAPI = ClientPolicy(profile="fapi-ciba", scopes=SCOPES, algorithms=("PS256",), mutual_tls=MTLS)
 SHOP = NewClient(client_id="shop", secret="s" * 43)
 BANK = NewClient(
     client_id="bank",
@@ -16,6 +21,7 @@ BANK = NewClient(
     request_alg="ES256",
     jwks_uri="https://bank.example/jwks",
     id_token_alg="PS256",
+    certificate_bound=True,
 )
 
 
@@ -55,12 +61,14 @@ def test_a_client_is_never_laxer_than_its_deployment() -> None:
         ("request_alg", {"request_alg": None}),
         ("request_alg", {"request_alg": "RS256"}),
         ("binding_max", {"binding_max": 65}),
+        ("certificate_bound", {"certificate_bound": False}),
+        ("certificate_bound", {"certificate_bound": False, "dpop_bound": True}),
     ],
 )
 def test_fapi_ciba_binds_by_deployment_or_by_client(
     policy: ClientPolicy, setting: str, change: dict[str, object]
 ) -> None:
-    """Requirements 109, 116 and 117."""
+    """Requirements 109, 116 and 117; tokens bound by DPoP are not what FAPI-CIBA asks for."""
     assert refused(policy, BANK, profile="fapi-ciba", **change) == setting
 
 
@@ -68,3 +76,14 @@ def test_an_id_token_is_signed_by_what_the_profile_allows() -> None:
     """Requirement 117: the deployment's first algorithm will not do where the client leaves it open."""
     assert refused(CORE, BANK, profile="fapi-ciba", id_token_alg=None) == "id_token_alg"
     assert refused(CORE, BANK, profile="fapi-ciba", id_token_alg="RS256") == "id_token_alg"
+
+
+def test_certificates_are_for_deployments_with_a_terminator() -> None:
+    named = {"auth_method": "tls_client_auth", "auth_alg": None, "request_alg": None, "tls_subject_dn": "CN=bank"}
+    without = replace(CORE, mutual_tls=MutualTls())
+    anchored = replace(CORE, mutual_tls=replace(MTLS, anchors=(Authority("Root", NOON).certificate,)))
+
+    assert refused(without, BANK) == "certificate_bound"
+    assert refused(without, BANK, certificate_bound=False, **named) == "auth_method"
+    assert refused(CORE, BANK, **named) == "auth_method"
+    anchored.check(replace(BANK, **named))  # type: ignore[arg-type] # of several kinds
