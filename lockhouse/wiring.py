@@ -29,6 +29,7 @@ from lockhouse.background import Sweep, sweeping
 from lockhouse.channels import channels_of
 from lockhouse.ciba_values import ciba_settings
 from lockhouse.code_flow import code_flow, first_of, sign_ins_beside
+from lockhouse.conformance.approval_hook import approval_routes
 from lockhouse.courier import OutgoingCourier, OutgoingGateway, OutgoingKeys, OutgoingNotifications
 from lockhouse.device_flow import device_flow
 from lockhouse.directory.accounts import DirectoryAccounts
@@ -161,6 +162,7 @@ async def wired(installation: Installation, *, flows: FlowSet | None = None, wor
                 *gate,
                 *flow_api_routes(engine, settings.flow_api, catalogue=flows.catalogue),
                 *parts.watching.routes(engine),
+                *approval_routes(installation, records),
             ],
             ready={"database": partial(_ask_database, installation), "engine": partial(_ask_engine, engine)},
             busy=BUSY,

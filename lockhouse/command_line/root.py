@@ -35,6 +35,7 @@ PARTS: Final = (
     _part("keys", "keys", "app", "Keys that sign tokens: list them, rotate them, forget old ones."),
     _part("flow", "flow", "app", "Flow definitions."),
     _part("dev", "development", "app", "Decide without a person; only with development = true."),
+    _part("conformance", "conformance", "conformance", "Write what the OpenID Foundation's conformance suite needs."),
     _part("execution", "execution", "app", "Executions of flows: where they stand, and those that are stuck."),
     _part("outbox", "outbox", "app", "Messages on their way: delivery status and dead letters."),
     _part("operator", "operators", "app", "Programs that may operate this server over HTTP."),
