@@ -55,6 +55,7 @@ class Authorization:
 
     request_id: str
     client_id: str
+    flow: str
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     status: Status
@@ -103,12 +104,13 @@ class Authorization:
 class NewAuthorization:
     """An authorization about to be stored, pending. ``link`` is the token that its page is found by.
 
-    ``message`` is what the person compares with what they see elsewhere.
+    ``flow`` is what the person goes through, ``message`` is what the person compares with what they see elsewhere.
     """
 
     request_id: str
     link: str
     client_id: str
+    flow: str
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     expires_at: datetime
@@ -170,6 +172,7 @@ def insert_authorization(unit: Unit, new: NewAuthorization, *, keyring: Keyring,
             "authorization_id": new.request_id,
             "link_hash": hash_of(new.link),
             "client_id": new.client_id,
+            "flow": new.flow,
             "scope": " ".join(new.scopes),
             "resources": json.dumps(new.resources),
             "status": Status.PENDING.value,
@@ -277,6 +280,7 @@ def _read(row: Any) -> Authorization | None:
     return Authorization(
         request_id=row.authorization_id,
         client_id=row.client_id,
+        flow=row.flow,
         scopes=tuple(row.scope.split(" ")),
         resources=tuple(json.loads(row.resources)),
         status=Status(row.status),

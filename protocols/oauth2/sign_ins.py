@@ -1,6 +1,6 @@
 """Somebody signs in and decides in their own browser: the page's words, the proof, and the end, for any grant.
 
-The flow ``sign_in`` asks who they are and calls the flow that has them prove it and decide.
+The flow that the authorization names asks who they are and calls the flow that has them prove it and decide.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,6 @@ class SignInSettings:
     scopes: Mapping[str, Scope]
     life: timedelta = timedelta(minutes=10)
     keep: timedelta = timedelta(days=7)
-    flow: str = "sign_in"
     callback: str = "sign_in"
     locale: str = "en"
 
@@ -177,7 +176,7 @@ class SignInDoor:
             return Closed(landing.status)
         if not landing.allowed:
             return Closed("unavailable")
-        digest = self._flow_digest(settings.flow)
+        digest = self._flow_digest(found.flow)
         if not authorizations.reserve(unit, found.request_id, execution=execution, flow_digest=digest, now=now):
             return Closed("claimed")
         inputs = {
@@ -186,14 +185,14 @@ class SignInDoor:
             "callback": settings.callback,
             "correlation": found.request_id,
             "expires_at": found.expires_at,
-            "login_hint": authorizations.read_login_hint(self._sign_ins.keyring, found) or "",
-            "binding_message": landing.binding_message or "",
         }
+        login_hint = authorizations.read_login_hint(self._sign_ins.keyring, found)
+        told = {"login_hint": login_hint, "binding_message": landing.binding_message}
         self._flows.start(
             unit,
             execution=execution,
-            flow=settings.flow,
-            inputs=inputs,
+            flow=found.flow,
+            inputs=inputs | {name: text for name, text in told.items() if text is not None},
             on_end=SIGN_IN_END,
             correlation=found.request_id,
             now=now,

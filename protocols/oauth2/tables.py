@@ -174,6 +174,8 @@ AUTHORIZATIONS = Table(
     Column("authorization_id", Text, primary_key=True, info=_CLEAR),
     Column("link_hash", LargeBinary, nullable=False, unique=True, info={"kept": "hashed"}),
     Column("client_id", Text, nullable=False, info=_CLEAR),
+    # what the person goes through
+    Column("flow", Text, nullable=False, info=_CLEAR),
     Column("scope", Text, nullable=False, info=_CLEAR),
     Column("resources", Text, nullable=False, info=_CLEAR),
     Column("status", Text, nullable=False, info=_CLEAR),

@@ -15,12 +15,13 @@ from protocols.oauth2.sign_ins import SignIns
 from protocols.oauth2.signing_keys import Register
 from protocols.oauth2_code import pushed, requests
 from protocols.oauth2_code.hints import subject_in
-from protocols.oauth2_code.parameters import AuthorizeParameters, authorize_parameters, redirect_uri_of
+from protocols.oauth2_code.parameters import DPOP_JKT, AuthorizeParameters, authorize_parameters, redirect_uri_of
 from protocols.oauth2_code.requests import NewCodeRequest
 from protocols.oauth2_code.responses import response_address
 
 __all__ = ["Authorize", "Names"]
 
+FLOW = "sign_in"
 _OVER: Mapping[Status, OAuthError] = {
     Status.DENIED: OAuthError("access_denied", "the request was refused"),
     Status.EXPIRED: OAuthError("access_denied", "nobody decided in time"),
@@ -68,13 +69,20 @@ class Authorize:
         register = await self._signing_keys.register(now)
         return await self._database.run(lambda unit: self._begin(unit, form, names, register, now=now))
 
-    def push(self, unit: Unit, form: Form, client: Client, *, name: str, now: datetime) -> None:
-        """Judge a pushed request as one from a browser would be, and keep it (RFC 9126 section 2.1)."""
+    def push(self, unit: Unit, form: Form, client: Client, *, name: str, jkt: str | None = None, now: datetime) -> None:
+        """Judge a pushed request as one from a browser would be, and keep it (RFC 9126 section 2.1).
+
+        *jkt* is the key that it was proved with: the code is bound to it (RFC 9449 section 10.1).
+        """
         if form.get("request_uri") is not None:
             raise invalid_request("request_uri cannot be pushed")
         redirect_uri = redirect_uri_of(form, client)
         authorize_parameters(form, client, redirect_uri=redirect_uri, scopes=self._settings.scopes)
         kept = form.without(frozenset({"client_secret", "client_assertion", "client_assertion_type"}))
+        if jkt is not None:
+            if form.get(DPOP_JKT) not in (None, jkt):
+                raise invalid_request("dpop_jkt is not the key of the DPoP header")
+            kept[DPOP_JKT] = (jkt,)
         pushed.push(unit, name, client.client_id, kept, keyring=self._keyring, now=now)
 
     def leave(self, unit: Unit, *, link: str, execution: str, token: str, now: datetime) -> str | None:
@@ -142,6 +150,7 @@ class Authorize:
             request_id=names.request_id,
             link=names.link,
             client_id=client.client_id,
+            flow=FLOW,
             scopes=asked.scopes,
             resources=asked.resources,
             expires_at=expires_at,
@@ -155,6 +164,7 @@ class Authorize:
             challenge=asked.challenge,
             state=asked.state,
             nonce=asked.nonce,
+            dpop_jkt=asked.dpop_jkt,
             expires_at=expires_at,
         )
         requests.insert_request(unit, beside, keyring=self._keyring)

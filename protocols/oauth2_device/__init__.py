@@ -1,4 +1,4 @@
-"""The device grant (RFC 8628): thin, on the flow ``sign_in``.
+"""The device grant (RFC 8628): thin, on the flow ``device_approval``.
 
 The HTTP side is ``protocols.oauth2_device.endpoints``; the page for codes is the gate's.
 """

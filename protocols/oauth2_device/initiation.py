@@ -17,6 +17,7 @@ from protocols.oauth2_device.user_codes import fresh_user_code, shown_user_code
 
 __all__ = ["DeviceInitiation", "DeviceNames"]
 
+FLOW = "device_approval"
 INTERVAL = timedelta(seconds=5)
 
 
@@ -64,6 +65,7 @@ class DeviceInitiation:
             request_id=names.request_id,
             link=names.link,
             client_id=client.client_id,
+            flow=FLOW,
             scopes=scopes,
             resources=resources,
             expires_at=expires_at,

@@ -66,7 +66,6 @@ def post(lockhouse: Lockhouse, path: str, client_id: str, **form: str) -> httpx2
 
 
 async def prove_and_approve(page: Page) -> None:
-    await press(page, "Continue")
     await page.get_by_label("User name, e-mail address or telephone number").fill(f"{PERSON}@example.com")
     await press(page, "Continue")
     await page.get_by_label("Password").fill(PASSWORD)
@@ -104,6 +103,7 @@ async def test_a_person_signs_in_at_an_application(desk: Desk, application: Appl
 
     await page.goto(f"{desk.lockhouse.url}/oauth2/authorize?{urlencode(asked)}")
     assert await heading(page) == "The app asks you to sign in"
+    await press(page, "Continue")
     await prove_and_approve(page)
     await page.get_by_role("button", name="Approve", exact=True).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
@@ -125,6 +125,7 @@ async def test_a_person_who_denies_goes_back_too(desk: Desk, application: Applic
     page = await desk.browser()
 
     await page.goto(f"{desk.lockhouse.url}/oauth2/authorize?{urlencode(challenged)}")
+    await press(page, "Continue")
     await prove_and_approve(page)
     await page.get_by_role("button", name="Deny", exact=True).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
@@ -148,6 +149,10 @@ async def test_a_person_connects_a_device(desk: Desk) -> None:
     await press(page, "Continue")
     assert await heading(page) == "The television asks you to sign in"
     await expect(page.locator("main")).to_contain_text(told["user_code"])
+    await press(page, "Continue")
+    assert await heading(page) == "Does your device show this code?"
+    await expect(page.locator("main")).to_contain_text(told["user_code"])
+    await press(page, "Yes, the same code")
     await prove_and_approve(page)
     await press(page, "Approve")
     assert await heading(page) == "You have approved"
@@ -155,4 +160,21 @@ async def test_a_person_connects_a_device(desk: Desk) -> None:
     form = {"grant_type": DEVICE, "device_code": told["device_code"]}
     answer = await in_thread(post, desk.lockhouse, "/oauth2/token", client_id, **form)
     assert "id_token" in answer.json()
+    assert desk.troubles == []
+
+
+async def test_a_person_who_was_sent_a_code_stops_the_request(desk: Desk) -> None:
+    client_id = f"tv-{secrets.token_hex(4)}"
+    await in_thread(register, desk.lockhouse, client_id, "--grant", "device_code", "--name", "The television")
+    told = (await in_thread(post, desk.lockhouse, "/oauth2/device_authorization", client_id, scope="openid")).json()
+    page = await desk.browser()
+
+    await page.goto(told["verification_uri_complete"])
+    await press(page, "Continue")
+    await press(page, "Continue")
+    await press(page, "No: stop this request")
+
+    form = {"grant_type": DEVICE, "device_code": told["device_code"]}
+    answer = await in_thread(post, desk.lockhouse, "/oauth2/token", client_id, **form)
+    assert answer.json()["error"] == "access_denied"
     assert desk.troubles == []

@@ -11,7 +11,7 @@ from engine.language import FlowTest, Graph, PromptNode, check_folder, render_di
 from engine.testing import simulate
 from tests.flow_definitions.shipped import CONTRACTS, shipped
 
-NAMES = ("ciba_journey", "login_approval", "notification_dispatch", "sign_in")
+NAMES = ("ciba_journey", "device_approval", "login_approval", "notification_dispatch", "sign_in")
 TESTS = [(name, test) for name in NAMES for test in shipped().tests[name]]
 
 
@@ -60,6 +60,10 @@ def test_the_signatures_are_those_that_protocols_rely_on() -> None:
         {"requester", "binding_message", "permissions", "login_hint", "callback", "correlation", "expires_at"},
         {"approved": {"granted"}, "denied": {"by"}, "expired": set()},
     )
+    assert signature(shipped().latest("device_approval")) == (
+        {"requester", "binding_message", "permissions", "callback", "correlation", "expires_at"},
+        {"approved": {"granted"}, "denied": {"by"}, "expired": set()},
+    )
 
 
 def targets(part: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -88,6 +92,7 @@ def changed(graph: Graph, path: tuple[str | int, ...]) -> Graph:
 
 ELSEWHERE = {
     "ciba_journey": ("late", "not_told"),
+    "device_approval": ("late", "refused"),
     "login_approval": ("late", "locked"),
     "notification_dispatch": ("late", "wrong"),
     "sign_in": ("late", "refused"),

@@ -8,7 +8,7 @@ import httpx2
 
 from engine import Ended
 from engine.storage import Unit
-from protocols.oauth2 import Closed, Opened
+from protocols.oauth2 import Closed, Opened, authorizations
 from protocols.oauth2.authorization_tokens import AuthorizationTokens
 from protocols.oauth2.minting import Mint
 from protocols.oauth2.sign_ins import SignInDoor, SignIns, SignInSettings, WayBack
@@ -56,7 +56,7 @@ class SignInWorld:
             "iat": at,
             "exp": at + 60,
             "execution": execution,
-            "flow_digest": digest_of("sign_in"),
+            "flow_digest": digest_of(await self._flow(link)),
             "correlation": landing.request_id,
             "granted": [permission.name for permission in landing.permissions],
             "methods": ["pwd"],
@@ -78,7 +78,7 @@ class SignInWorld:
         assert landing is not None
         over = Ended(
             execution=execution,
-            flow="sign_in",
+            flow=await self._flow(link),
             outcome=outcome,
             fields=fields,
             correlation=landing.request_id,
@@ -97,6 +97,11 @@ class SignInWorld:
         assert await self.claim(link)
         assert await self.receive(await self.assertion(link)) == (True, "")
         await self.end(link, "approved")
+
+    async def _flow(self, link: str) -> str:
+        found = await self._run(lambda unit: authorizations.authorization_by_link(unit, link))
+        assert found is not None
+        return found.flow
 
     async def _run(self, act: Callable[[Unit], T]) -> T:
         return await self.world.database.run(act)
