@@ -53,6 +53,7 @@ def code_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns, engi
         authorize=authorize,
         clients=records.clients,
         proofs=ciba.proofs,
+        senders=ciba.senders,
         database=database,
         clock=clock,
         refuse=_refuse,

@@ -14,7 +14,7 @@ from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.tables import USED_PROOFS
 
-__all__ = ["SenderProofs", "confirm", "forget_proofs", "shared_nonces", "use_proof"]
+__all__ = ["SenderProofs", "confirm", "forget_proofs", "shared_nonces", "use_proof", "used_proof"]
 
 _P = USED_PROOFS.c
 _INSERT = insert_or_ignore(USED_PROOFS)
@@ -76,9 +76,22 @@ def confirm(unit: Unit, client: Client, sender: Sender) -> Confirmation | None:
     """
     certified = client.certificate_bound or profile_of(client, sender.profile).sender_constrained
     confirmation = confirmation_of(sender, certificate_bound=certified, dpop_bound=client.dpop_bound)
-    if isinstance(sender.proof, Proof) and not use_proof(unit, sender.proof, attempt=sender.attempt):
-        raise OAuthError("invalid_dpop_proof", "this proof was used before: make one for each request")
+    used_proof(unit, sender)
     return confirmation
+
+
+def used_proof(unit: Unit, sender: Sender) -> Proof | None:
+    """Return the proof that a request showed, used up by it; None where it showed none.
+
+    Raises ``invalid_dpop_proof`` and ``use_dpop_nonce`` for one that does not hold or was used before.
+    """
+    match sender.proof:
+        case OAuthError() as error:
+            raise error
+        case Proof() as proof if not use_proof(unit, proof, attempt=sender.attempt):
+            raise OAuthError("invalid_dpop_proof", "this proof was used before: make one for each request")
+        case proof:
+            return proof
 
 
 def use_proof(unit: Unit, proof: Proof, *, attempt: bytes) -> bool:

@@ -8,22 +8,28 @@ from protocols.oauth2 import Client, Form, OAuthError, invalid_request, parse_sc
 from protocols.oauth2.client_registration import CODE_GRANT
 from protocols.oauth2.resources import RESOURCE, parse_resources
 
-__all__ = ["CODE_GRANT", "AuthorizeParameters", "authorize_parameters", "redirect_uri_of"]
+__all__ = ["CODE_GRANT", "DPOP_JKT", "AuthorizeParameters", "authorize_parameters", "redirect_uri_of"]
 
+DPOP_JKT = "dpop_jkt"
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # S256: 32 bytes as base64url (RFC 7636 section 4.2)
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # of SHA-256 (RFC 7638)
 _PROMPTS = frozenset({"none", "login", "consent"})
 _LONGEST = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizeParameters:
-    """One well-formed request. Whatever ``prompt`` and ``max_age`` ask for: people sign in and decide each time."""
+    """One well-formed request. Whatever ``prompt`` and ``max_age`` ask for: people sign in and decide each time.
+
+    ``dpop_jkt`` is the thumbprint of the only key that the code may be used with (RFC 9449 section 10).
+    """
 
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     challenge: str
     redirect_uri: str
+    dpop_jkt: str | None
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     login_hint: str | None = field(repr=False)
@@ -67,6 +73,7 @@ def authorize_parameters(
         resources=parse_resources(form.every(RESOURCE)),
         challenge=_challenge(form),
         redirect_uri=redirect_uri,
+        dpop_jkt=_thumbprint(form),
         state=form.get("state"),
         nonce=form.get("nonce"),
         login_hint=form.get("login_hint"),
@@ -82,6 +89,13 @@ def _challenge(form: Form) -> str:
     if not _CHALLENGE.fullmatch(challenge):
         raise invalid_request("code_challenge is 43 characters of base64url")
     return challenge
+
+
+def _thumbprint(form: Form) -> str | None:
+    asked = form.get(DPOP_JKT)
+    if asked is not None and not _THUMBPRINT.fullmatch(asked):
+        raise invalid_request("dpop_jkt is the thumbprint of a key: 43 characters of base64url")
+    return asked
 
 
 def _check_prompt(text: str | None) -> None:

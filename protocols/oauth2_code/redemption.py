@@ -74,6 +74,8 @@ class CodeGrant:
         in_time = request.left_at is not None and asked.now < request.left_at + CODE_LIFE
         if not (in_time and request.proves(verifier) and redirect_uri == request.redirect_uri):
             raise _gone()
+        if not request.admits(confirmation):
+            raise OAuthError("invalid_grant", "this code was asked for with another key: prove that one")
         return _Approved(client=client, request=request, found=found, confirmation=confirmation)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, bindparam, delete, insert, select, update
 
 from engine.storage import Keyring, Place, Unit, from_micros, to_micros
 from protocols.oauth2 import hash_of
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2_code.tables import REQUESTS
 
 __all__ = [
@@ -49,6 +50,7 @@ class NewCodeRequest:
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     expires_at: datetime
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class CodeRequest:
     request_id: str
     redirect_uri: str
     challenge: str
+    dpop_jkt: str | None
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     left_at: datetime | None
@@ -68,6 +71,10 @@ class CodeRequest:
         made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         return hmac.compare_digest(made, self.challenge)
 
+    def admits(self, confirmation: Confirmation | None) -> bool:
+        """Say whether tokens that are bound so may be given for it (RFC 9449 section 10)."""
+        return self.dpop_jkt is None or confirmation == Confirmation("jkt", self.dpop_jkt)
+
 
 def insert_request(unit: Unit, new: NewCodeRequest, *, keyring: Keyring) -> None:
     """Store *new*."""
@@ -75,6 +82,7 @@ def insert_request(unit: Unit, new: NewCodeRequest, *, keyring: Keyring) -> None
         "request_id": new.request_id,
         "redirect_uri": new.redirect_uri,
         "challenge": new.challenge,
+        "dpop_jkt": new.dpop_jkt,
         "state": _seal(keyring, new.request_id, "state", new.state),
         "nonce": _seal(keyring, new.request_id, "nonce", new.nonce),
         "expires_at": to_micros(new.expires_at),
@@ -118,6 +126,7 @@ def _read(row: Any, keyring: Keyring) -> CodeRequest | None:
         request_id=row.request_id,
         redirect_uri=row.redirect_uri,
         challenge=row.challenge,
+        dpop_jkt=row.dpop_jkt,
         state=_open(keyring, row.request_id, "state", row.state),
         nonce=_open(keyring, row.request_id, "nonce", row.nonce),
         left_at=from_micros(row.left_at),

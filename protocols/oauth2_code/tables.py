@@ -20,6 +20,7 @@ REQUESTS = Table(
     Column("state", LargeBinary, info=_SEALED),
     Column("nonce", LargeBinary, info=_SEALED),
     Column("challenge", Text, nullable=False, info=_CLEAR),
+    Column("dpop_jkt", Text, info=_CLEAR),
     Column("expires_at", BigInteger, nullable=False, info=_CLEAR),
     Column("left_at", BigInteger, info=_CLEAR),
     Column("code_hash", LargeBinary, info=_HASHED),

@@ -69,9 +69,14 @@ class CodeWorld(SignInWorld):
         return members_of(address)["code"]
 
     async def redeem(
-        self, given: str, changes: Mapping[str, str | None] = MappingProxyType({}), *, client: str = APP
+        self,
+        given: str,
+        changes: Mapping[str, str | None] = MappingProxyType({}),
+        *,
+        client: str = APP,
+        proof: str | None = None,
     ) -> httpx2.Response:
-        """Send a token request, but for *changes*."""
+        """Send a token request, but for *changes*, with *proof* in its DPoP header."""
         form = {
             "grant_type": CODE_GRANT,
             "code": given,
@@ -80,7 +85,8 @@ class CodeWorld(SignInWorld):
             **changes,
         }
         sent = {name: value for name, value in form.items() if value is not None}
-        return await self.http.post("/oauth2/token", data=sent, auth=(client, SECRETS[client]))
+        headers = {} if proof is None else {"DPoP": proof}
+        return await self.http.post("/oauth2/token", data=sent, auth=(client, SECRETS[client]), headers=headers)
 
 
 def members_of(address: str) -> dict[str, str]:
@@ -139,6 +145,7 @@ def _routes(world: World, authorize: Authorize) -> list[Any]:
         authorize=authorize,
         clients=world.records.clients,
         proofs=world.ciba.proofs,
+        senders=world.ciba.senders,
         database=world.database,
         clock=world.clock,
         refuse=_refuse,

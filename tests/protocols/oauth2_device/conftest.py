@@ -57,10 +57,13 @@ class DeviceWorld(SignInWorld):
         now = self.world.clock.now()
         return await self.world.database.run(lambda unit: self.codes.take(unit, text, link=link, now=now))
 
-    async def poll(self, device_code: str, *, client: str = TV, **more: str) -> httpx2.Response:
-        """Send a token request."""
+    async def poll(
+        self, device_code: str, *, client: str = TV, proof: str | None = None, **more: str
+    ) -> httpx2.Response:
+        """Send a token request, with *proof* in its DPoP header."""
         form = {"grant_type": DEVICE_GRANT, "device_code": device_code, **more}
-        return await self.http.post("/oauth2/token", data=form, auth=(client, SECRETS[client]))
+        headers = {} if proof is None else {"DPoP": proof}
+        return await self.http.post("/oauth2/token", data=form, auth=(client, SECRETS[client]), headers=headers)
 
     async def error(self, device_code: str, **more: str) -> str:
         """Send a token request, and return the error that it is answered with."""
