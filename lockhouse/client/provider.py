@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lockhouse.client.errors import ProviderInvalid
 
-__all__ = ["DISCOVERY", "Provider", "check_issuer", "read_provider"]
+__all__ = ["DISCOVERY", "Provider", "check_issuer", "is_private_to_us", "read_provider"]
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
 # Only keys that one side alone holds: with a shared secret, or none at all, anybody could have signed.
@@ -46,7 +46,7 @@ def check_issuer(issuer: str) -> str:
     'https://op.example'
     """
     parts = urlsplit(issuer)
-    if not _is_private_to_us(issuer) or parts.query or parts.fragment or parts.username:
+    if not is_private_to_us(issuer) or parts.query or parts.fragment or parts.username:
         raise ProviderInvalid(f"expected an issuer as https://HOST (http on this machine only), found {parts.scheme!r}")
     return issuer
 
@@ -85,12 +85,12 @@ def _endpoint(told: Mapping[str, Any], name: str) -> str | None:
     found = told.get(name)
     if found is None:
         return None
-    if not isinstance(found, str) or not _is_private_to_us(found):
+    if not isinstance(found, str) or not is_private_to_us(found):
         raise ProviderInvalid(f"expected an https address as {name}, found another: secrets are not sent there")
     return found
 
 
-def _is_private_to_us(address: str) -> bool:
+def is_private_to_us(address: str) -> bool:
     """Say whether nobody on the way can read along: https, or a loopback address."""
     try:
         parts = urlsplit(address)
