@@ -14,7 +14,11 @@ from protocols.oauth2.errors import OAuthError
 
 ROOT = Path(__file__).resolve().parent.parent
 # What makes an error: the error's name if the function stands for one, and where its text is among the arguments.
-OAUTH = {"OAuthError": (None, 1), "invalid_request": ("invalid_request", 0)}
+OAUTH = {
+    "OAuthError": (None, 1),
+    "invalid_request": ("invalid_request", 0),
+    "_invalid_proof": ("invalid_dpop_proof", 0),
+}
 WHOSE = {
     AuthorError: "The author of a flow changes the flow",
     CallerError: "The caller asks for something else",

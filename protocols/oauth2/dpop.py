@@ -85,20 +85,20 @@ def verify_proof(headers: Sequence[str], call: ProofCall, *, nonces: Nonces | No
     With *nonces* a proof without a good one gets ``use_dpop_nonce`` and the nonce to use (section 8).
     """
     if len(headers) != 1:
-        raise _refused("send exactly one DPoP header" if headers else "send a DPoP header")
+        raise _invalid_proof("send exactly one DPoP header" if headers else "send a DPoP header")
     token = headers[0].strip()
     key, algorithm = _read_key(token)
     claims = _verified(token, key, algorithm)
     if claims["htm"] != call.method:
-        raise _refused("htm is the method of another request")
+        raise _invalid_proof("htm is the method of another request")
     if not any(_same_address(claims["htu"], url) for url in call.urls):
-        raise _refused("htu is another address than that of this endpoint in our metadata")
+        raise _invalid_proof("htu is another address than that of this endpoint in our metadata")
     if nonces is not None and not nonces.accepts(str(claims.get("nonce", "")), call.now):
         headers_back = {NONCE_HEADER: nonces.current(call.now)}
         raise OAuthError("use_dpop_nonce", "make a proof with the nonce of this answer", headers=headers_back)
     _check_time(claims["iat"], call.now)
     if call.access_token is not None and not _is_for(call.access_token, claims.get("ath")):
-        raise _refused("ath is not the hash of the access token")
+        raise _invalid_proof("ath is not the hash of the access token")
     jkt = thumbprint({name: str(value) for name, value in key.members.items()})
     return Proof(jkt=jkt, once=_once(jkt, claims["jti"]), expires_at=call.now + _FORGOTTEN)
 
@@ -108,18 +108,18 @@ def _read_key(token: str) -> tuple[PublicKey, str]:
     try:
         header = jwt.get_unverified_header(token) if len(token) <= _LONGEST else {}
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise _refused("the proof is no signed JWT") from error
+        raise _invalid_proof("the proof is no signed JWT") from error
     algorithm, jwk = header.get("alg"), header.get("jwk")
     if "crit" in header:
-        raise _refused("the proof has a crit header, and no extension is known here")
+        raise _invalid_proof("the proof has a crit header, and no extension is known here")
     if header.get("typ") != _TYPE or algorithm not in PROOF_ALGORITHMS or not isinstance(jwk, dict):
-        raise _refused(f"a proof has typ {_TYPE}, a jwk and an alg of {', '.join(PROOF_ALGORITHMS)}")
+        raise _invalid_proof(f"a proof has typ {_TYPE}, a jwk and an alg of {', '.join(PROOF_ALGORITHMS)}")
     try:
         keys = parse_key_set(json.dumps({"keys": [jwk]})).keys
     except KeySetInvalid as error:
-        raise _refused("the proof's jwk is no public key that can be used", hint=str(error)) from error
+        raise _invalid_proof("the proof's jwk is no public key that can be used", hint=str(error)) from error
     if not keys or not keys[0].verifies(algorithm):
-        raise _refused("the proof's jwk does not fit its alg")
+        raise _invalid_proof("the proof's jwk does not fit its alg")
     return keys[0], algorithm
 
 
@@ -142,10 +142,10 @@ def _verified(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any]:
             },
         )
     except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise _refused("the proof does not verify", hint=type(error).__name__) from error
+        raise _invalid_proof("the proof does not verify", hint=type(error).__name__) from error
     texts = all(isinstance(claims[name], str) for name in ("jti", "htm", "htu"))
     if not texts or not 0 < len(claims["jti"]) <= _LONGEST_JTI:
-        raise _refused(f"jti, htm and htu are texts, jti of 1 to {_LONGEST_JTI} characters")
+        raise _invalid_proof(f"jti, htm and htu are texts, jti of 1 to {_LONGEST_JTI} characters")
     return claims
 
 
@@ -156,9 +156,9 @@ def _once(jkt: str, jti: str) -> bytes:
 def _check_time(iat: object, now: datetime) -> None:
     at, skew = now.timestamp(), _SKEW.total_seconds()
     if not isinstance(iat, int | float) or isinstance(iat, bool):
-        raise _refused("iat is a number of seconds")
+        raise _invalid_proof("iat is a number of seconds")
     if not at - _OLDEST.total_seconds() - skew <= iat <= at + skew:
-        raise _refused("the proof is too old or from the future: make one for each request")
+        raise _invalid_proof("the proof is too old or from the future: make one for each request")
 
 
 def _is_for(access_token: str, ath: object) -> bool:
@@ -180,5 +180,5 @@ def _normal(url: str) -> tuple[str, str, int | None, str]:
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme), parts.path or "/"
 
 
-def _refused(description: str, *, hint: str = "") -> OAuthError:
+def _invalid_proof(description: str, *, hint: str = "") -> OAuthError:
     return OAuthError("invalid_dpop_proof", description, hint=hint)

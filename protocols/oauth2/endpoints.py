@@ -4,6 +4,7 @@ Every answer of an OAuth endpoint carries ``Cache-Control: no-store``, errors to
 """
 
 import asyncio
+import functools
 import hashlib
 import json
 import logging
@@ -59,6 +60,7 @@ def json_response(
 def answering(handler: Handler) -> Handler:
     """Return *handler* with OAuth errors and an absent database turned into answers. Others are the application's."""
 
+    @functools.wraps(handler)
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
@@ -77,6 +79,7 @@ def answering(handler: Handler) -> Handler:
 def naming_nonces(handler: Handler, senders: SenderProofs, clock: Clock) -> Handler:
     """Return *handler* with the nonce for the next proof named in each answer to a proof (RFC 9449 section 8.2)."""
 
+    @functools.wraps(handler)
     async def answer(request: Request) -> Response:
         response = await handler(request)
         if _DPOP in request.headers and (nonce := senders.next_nonce(clock.now())) is not None:
