@@ -19,12 +19,13 @@ demo: setup  ## Show the whole journey: a client asks, a person decides elsewher
 	@$(BIN)/lockhouse demo $(ARGS)
 
 test: setup  ## Run the tests (about eleven minutes on two cores)
-	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) $(ARGS)
+	@chromium=$$($(BIN)/python scripts/find_chromium.py) && nginx=$$($(BIN)/python scripts/find_nginx.py) \
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" LOCKHOUSE_TEST_NGINX="$$nginx" $(BIN)/pytest $(REPORT) $(SHARED) $(ARGS)
 
 test-long: setup  ## Run the long races, the chaos tests and the mutants of the code as well
-	@chromium=$$($(BIN)/python scripts/find_chromium.py) \
-		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" $(BIN)/pytest $(REPORT) $(SHARED) -m "not node" $(ARGS)
+	@chromium=$$($(BIN)/python scripts/find_chromium.py) && nginx=$$($(BIN)/python scripts/find_nginx.py) \
+		&& LOCKHOUSE_TEST_CHROMIUM="$$chromium" LOCKHOUSE_TEST_NGINX="$$nginx" \
+		$(BIN)/pytest $(REPORT) $(SHARED) -m "not node" $(ARGS)
 	@$(MAKE) --no-print-directory spec-mutants
 
 spec-mutants: setup  ## Make every change that a test of tests/spec names, and expect that test to fail (ARGS=test_057)

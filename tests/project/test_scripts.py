@@ -65,6 +65,17 @@ def test_a_chromium_on_the_path_is_found_and_a_broken_one_passed_over(tmp_path: 
     assert (found.returncode, found.stdout.strip()) == (0, str(good))
 
 
+def test_the_environment_names_the_nginx_and_one_that_does_not_run_is_an_error(tmp_path: Path) -> None:
+    front = program(tmp_path, "front", "echo nginx version: nginx/1.0")
+
+    found = run(sys.executable, "scripts/find_nginx.py", LOCKHOUSE_TEST_NGINX=str(front))
+    missing = run(sys.executable, "scripts/find_nginx.py", LOCKHOUSE_TEST_NGINX=str(tmp_path / "nothing"))
+
+    assert (found.returncode, found.stdout.strip()) == (0, str(front))
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "LOCKHOUSE_TEST_NGINX" in missing.stderr
+
+
 def test_every_command_of_make_is_explained() -> None:
     listed = run("make", "--no-print-directory", "help").stdout
 

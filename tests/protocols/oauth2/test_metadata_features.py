@@ -1,5 +1,6 @@
 """Each member of the metadata, and that what it names works: none without a test of it (requirements 1 to 7)."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -8,20 +9,31 @@ import jwt
 import pytest
 
 from engine.storage import Database
-from protocols.oauth2 import KeyMaterial, RegistrationRules
+from protocols.oauth2 import AUTH_METHODS, KeyMaterial, RegistrationRules
+from protocols.oauth2.client_certificates import ClientCertificate
+from protocols.oauth2.client_registration import TLS_METHODS
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2_ciba import CibaSettings
+from tests.fixtures.authority import Authority, self_signed
 from tests.protocols.changed import REFRESHING, change, claims_in, given, introspection, userinfo
 from tests.protocols.oauth2.registration.conftest import POLL, REGISTER
 from tests.protocols.oauth2_ciba.signed import object_of, send, signed
+from tests.protocols.provers import fresh, prove
 from tests.protocols.signers import CLIENT, KEYS, SECRET, Signer, form_of, jwks, register
-from tests.protocols.world import ISSUER, NOON, SECRETS, SHOP, World, as_error, make_world
+from tests.protocols.world import GRANT, ISSUER, NOON, SECRETS, SHOP, World, as_error, make_world
 
 pytestmark = pytest.mark.anyio
 
 Check = Callable[[World, Any], Awaitable[None]]
 CHECKS: dict[str, Check] = {}
-# Its clients register themselves; its ID tokens are signed by two algorithms.
-SETTINGS = CibaSettings(issuer=ISSUER, registration=RegistrationRules(mode="open"))
+# Its clients register themselves, and have certificates; its ID tokens are signed by two algorithms.
+ROOT = Authority("Root", NOON)
+BY_NAME, BY_KEY, MTLS = ROOT.issue("signer"), self_signed("signer", now=NOON), "https://mtls.op.example"
+SETTINGS = CibaSettings(
+    issuer=ISSUER,
+    registration=RegistrationRules(mode="open"),
+    mutual_tls=MutualTls(accepted=True, anchors=(ROOT.certificate,), address=MTLS),
+)
 
 
 def member(*names: str) -> Callable[[Check], Check]:
@@ -95,7 +107,7 @@ async def the_registration(world: World, value: str) -> None:
 
 @member(*(f"{endpoint}_endpoint_auth_methods_supported" for endpoint in ("token", "introspection", "revocation")))
 async def the_methods(world: World, value: list[str]) -> None:
-    assert value == ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+    assert value == list(AUTH_METHODS)
     for path, wanted in (("token", 400), ("introspect", 200), ("revoke", 200), ("bc-authorize", 400)):
         for method in value:
             form = {"token": "x", "grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": "a" * 43}
@@ -105,6 +117,8 @@ async def the_methods(world: World, value: list[str]) -> None:
 
 async def proven(world: World, method: str, path: str, form: Mapping[str, str]) -> httpx2.Response:
     """Send *form* as a client that is registered for *method*, and prove it that way."""
+    if method in TLS_METHODS:
+        return await certified(world, method, path, form)
     keyed = method == "private_key_jwt"
     secret = None if keyed else SECRET
     await world.database.run(lambda unit: world.records.clients.remove(unit, CLIENT, now=NOON))
@@ -115,6 +129,49 @@ async def proven(world: World, method: str, path: str, form: Mapping[str, str]) 
         return await world.http.post(path, data={**form, "client_id": CLIENT, "client_secret": SECRET})
     signer = Signer.with_key(KEYS["ES256"]) if keyed else Signer(key=SECRET, headers={})
     return await world.http.post(path, data={**form, **form_of(signer.sign())})
+
+
+async def certified(world: World, method: str, path: str, form: Mapping[str, str]) -> httpx2.Response:
+    """The same for a client with a certificate."""
+    named, key_set = method == "tls_client_auth", json.dumps({"keys": [BY_KEY.jwk]})
+    await world.database.run(lambda unit: world.records.clients.remove(unit, CLIENT, now=NOON))
+    known = {"tls_subject_dn": "CN=signer,O=Shop Ltd"} if named else {"jwks": key_set}
+    await register(world, auth_method=method, **known)
+    held = BY_NAME if named else BY_KEY
+    return await world.http.post(path, data={**form, "client_id": CLIENT}, headers=held.headers)
+
+
+@member("tls_client_certificate_bound_access_tokens")
+async def the_tokens_bound_to_certificates(world: World, value: bool) -> None:
+    assert value is True
+    await change(world, certificate_bound=1)
+    answer = await world.poll(await world.approved(client=SHOP))
+    assert as_error(answer) == (400, "invalid_request")
+    form = {"grant_type": GRANT, "auth_req_id": await world.approved(client=SHOP)}
+    tokens = await world.post("/oauth2/token", form, **BY_KEY.headers)
+    thumbprint = ClientCertificate(BY_KEY.der).thumbprint
+    assert claims_in(tokens.json()["access_token"])["cnf"] == {"x5t#S256": thumbprint}
+
+
+@member("dpop_signing_alg_values_supported")
+async def the_algorithms_of_proofs(world: World, value: list[str]) -> None:
+    assert value == list(KEYS)
+    for algorithm in value:
+        key = KEYS[algorithm]
+        answer = await prove(world, await world.approved(), fresh(world, key))
+        assert answer.json()["token_type"] == "DPoP", answer.text
+
+
+@member("mtls_endpoint_aliases")
+async def the_aliases(world: World, value: dict[str, str]) -> None:
+    told = await told_by(world)
+    assert {"token_endpoint", "backchannel_authentication_endpoint", "userinfo_endpoint"} <= set(value)
+    assert "authorization_endpoint" not in value
+    assert value == {member: told[member].replace(ISSUER, MTLS) for member in value}
+    await register(world, jwks=jwks(KEYS["ES256"]))
+    for member in ("token_endpoint", "backchannel_authentication_endpoint"):
+        sent = {"token": "x", **form_of(Signer.with_key(KEYS["ES256"]).sign(aud=value[member]))}
+        assert (await world.http.post("/oauth2/introspect", data=sent)).status_code == 200
 
 
 @member(

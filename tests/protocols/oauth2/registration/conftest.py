@@ -67,7 +67,8 @@ def inline_keys() -> Any:
     return httpx2.Response(200, text=jwks(KEYS["ES256"])).json()
 
 
-async def _open(database: Database, material: KeyMaterial, settings: CibaSettings) -> AsyncIterator[Registrar]:
+async def opened(database: Database, material: KeyMaterial, settings: CibaSettings) -> AsyncIterator[Registrar]:
+    """Yield somebody who registers clients in a deployment with *settings*."""
     async with make_world(database, material, settings) as world:
         await world.database.run(
             lambda unit: InitialTokens().add(unit, name="partners", token=TOKEN, scopes=SCOPES, now=NOON, uses=None)
@@ -77,21 +78,21 @@ async def _open(database: Database, material: KeyMaterial, settings: CibaSetting
 
 @pytest.fixture
 async def registrar(database: Database, key_material: KeyMaterial) -> AsyncIterator[Registrar]:
-    async for made in _open(database, key_material, SETTINGS):
+    async for made in opened(database, key_material, SETTINGS):
         yield made
 
 
 @pytest.fixture
 async def small_registrar(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[Registrar]:
     """On SQLite, for what does not depend on the database."""
-    async for made in _open(sqlite_database, key_material, SETTINGS):
+    async for made in opened(sqlite_database, key_material, SETTINGS):
         yield made
 
 
 @pytest.fixture
 async def strict_registrar(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[Registrar]:
     """In a deployment of the profile fapi-ciba, with an ID token algorithm that it allows."""
-    async for made in _open(sqlite_database, key_material, replace(SETTINGS, profile="fapi-ciba")):
+    async for made in opened(sqlite_database, key_material, replace(SETTINGS, profile="fapi-ciba")):
         yield made
 
 

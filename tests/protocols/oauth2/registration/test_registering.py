@@ -118,7 +118,7 @@ async def test_what_only_an_operator_sets_is_ignored(small_registrar: Registrar)
         ("id_token_signed_response_alg", {"id_token_signed_response_alg": "none"}),
         ("id_token_signed_response_alg", {"id_token_signed_response_alg": "ES256"}),
         ("subject_type", {"subject_type": "secret"}),
-        ("dpop_bound_access_tokens", {"dpop_bound_access_tokens": True}),
+        ("dpop_bound_access_tokens", {"dpop_bound_access_tokens": "yes"}),
         ("id_token_encrypted_response_alg", {"id_token_encrypted_response_alg": "RSA-OAEP"}),
     ],
 )
