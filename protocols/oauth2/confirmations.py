@@ -79,6 +79,8 @@ def confirmation_of(sender: Sender, *, certificate_bound: bool, dpop_bound: bool
     proof = sender.proof
     if isinstance(proof, OAuthError):
         raise proof
+    if certificate_bound and dpop_bound:  # a registration from before the deployment took up its profile
+        raise invalid_request("the tokens of this client are bound to its certificate here: register it without DPoP")
     if certificate_bound:
         if sender.certificate is None:
             raise invalid_request("the tokens of this client are bound to its certificate: connect with it")
