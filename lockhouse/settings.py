@@ -341,8 +341,8 @@ class Settings(BaseSettings):
         if profile_named(self.ciba.profile).sender_constrained and not self.mtls.terminators:
             raise PydanticCustomError(
                 "misplaced",
-                "the address of a TLS terminator: ciba.profile binds tokens to certificates",
-                {"setting": "mtls.terminators"},
+                "mtls.terminators beside it: this profile binds tokens to certificates",
+                {"setting": "ciba.profile"},
             )
         return self
 

@@ -99,6 +99,29 @@ MISTAKES = {
         'issuer = "https://id.example"\n[registration]\nmode = "open"\n',
         ":3: registration.mode: expected off or token; open only together with development = true",
     ),
+    "a profile that needs certificates, and no terminator": (
+        'issuer = "https://id.example"\n[keys]\nalgorithms = ["PS256"]\n[ciba]\nprofile = "fapi-ciba"\n',
+        ":5: ciba.profile: expected mtls.terminators beside it: this profile binds tokens to certificates",
+    ),
+    "a terminator that is no address": (
+        'issuer = "https://id.example"\n[mtls]\nterminators = ["nginx"]\n',
+        (
+            ':3: mtls.terminators.0: expected an IP address or a network such as "127.0.0.1" or "10.1.0.0/24", '
+            'found "nginx"'
+        ),
+    ),
+    "an address for certificates without a terminator": (
+        'issuer = "https://id.example"\n[mtls]\naddress = "https://mtls.id.example"\n',
+        ":2: mtls.terminators: expected at least one address: without one no certificate is believed",
+    ),
+    "an address for certificates with a path": (
+        'issuer = "https://id.example"\n[mtls]\nterminators = ["::1"]\naddress = "https://mtls.id.example/x"\n',
+        ':4: mtls.address: expected an address without path, query and fragment, found "https://mtls.id.example/x"',
+    ),
+    "an address for certificates without TLS": (
+        'issuer = "https://id.example"\n[mtls]\nterminators = ["::1"]\naddress = "http://mtls.id.example"\n',
+        ':4: mtls.address: expected an https address such as "https://mtls.id.example", found "http://mtls.id.example"',
+    ),
     "not TOML": (
         'issuer = "https://id.example"\n[mail\n',
         ":2: not TOML: Expected ']' at the end of a table declaration",

@@ -167,8 +167,24 @@ async def test_clients_that_the_settings_allow_no_more_are_named(home: Path, mon
     monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
     found = only(await look(home), "clients", "warn")
 
-    assert found.says == "till: auth_method: expected private_key_jwt or self_signed_tls_client_auth, as profile fapi-ciba demands"
+    assert (
+        found.says
+        == "till: auth_method: expected private_key_jwt or self_signed_tls_client_auth, as profile fapi-ciba demands"
+    )
     assert "lockhouse client change" in found.remedy
+
+
+async def test_trust_anchors_and_terminators_are_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
+    assert only(await look(home), "certificates", "ok").says == "0 authorities, terminators at 127.0.0.1"
+
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "10.0.0.0/8")
+    assert "can forge them" in only(await look(home), "certificates", "warn").says
+
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TRUST_ANCHORS", str(home / "nothing.pem"))
+    found = await look(home)
+    assert "cannot read" in only(found, "certificates", "fail").says
+    assert "clients" not in {finding.check for finding in found}
 
 
 @pytest.mark.parametrize("days", [-1, 1])

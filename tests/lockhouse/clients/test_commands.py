@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.fixtures.authority import Authority
 from tests.lockhouse.clients.conftest import Run
 from tests.protocols.signers import KEYS, jwks
+from tests.protocols.world import NOON
 
 
 def test_all_that_was_said_is_shown(run: Run, home: Path) -> None:
@@ -46,6 +49,47 @@ def test_all_that_was_said_is_shown(run: Run, home: Path) -> None:
         "limits": {"pair_pending": 7},
     }
     assert "pair_pending=7" in run("show", "bank").out
+
+
+def test_a_client_with_a_certificate_is_added_shown_and_changed(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anchors = home / "anchors.pem"
+    anchors.write_bytes(Authority("Root", NOON).certificate.public_bytes(Encoding.PEM))
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TRUST_ANCHORS", str(anchors))
+    by_name = ("--auth-method", "tls_client_auth", "--certificate-bound")
+
+    nameless = run("add", "--id", "bank", *by_name)
+    two = run("add", "--id", "bank", *by_name, "--tls-san-dns", "a.example", "--tls-san-email", "a@a.example")
+    assert run("add", "--id", "bank", *by_name, "--tls-subject-dn", "CN=bank,O=Bank").code == 0
+    change = ("--tls-san-ip", "192.0.2.7", "--unset", "tls_subject_dn", "--dpop-bound", "--no-certificate-bound")
+    assert run("change", "bank", *change).code == 0
+
+    assert (nameless.code, two.code) == (2, 2)
+    assert "tls_subject_dn: expected exactly one of tls_subject_dn, tls_san_dns" in nameless.err
+    assert "tls_san_dns: expected exactly one of" in two.err
+    shown = run("show", "bank", "--json").json
+    assert (shown["tls_san_ip"], shown["dpop_bound"]) == ("192.0.2.7", True)
+    assert not {"tls_subject_dn", "certificate_bound", "secret"} & set(shown)
+
+
+def test_a_certificate_is_refused_where_none_can_arrive(run: Run) -> None:
+    said = run("add", "--id", "bank", "--auth-method", "tls_client_auth", "--tls-san-dns", "bank.example")
+    assert said.code == 2
+    assert "no certificate reaches this server; set mtls.terminators in the settings first" in said.err
+
+
+def test_trust_anchors_that_cannot_be_read_are_a_mistake_of_the_settings(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "rubbish.pem").write_text("no certificate")
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
+    for name in ("rubbish.pem", "nothing.pem"):
+        monkeypatch.setenv("LOCKHOUSE_MTLS__TRUST_ANCHORS", str(home / name))
+        said = run("add", "--id", "bank")
+        assert said.code != 0
+        assert "mtls.trust_anchors: expected" in said.err
 
 
 def test_a_pairwise_client_says_its_sector_where_it_is_not_that_of_its_keys(run: Run) -> None:
