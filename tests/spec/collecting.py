@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from tests.spec.requirements import PEER_CASE, REQUIREMENT, Mutation, PeerCase, Requirement
+from tests.spec.suite import SUITE_MODULES, SuiteModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,24 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class SuiteProof:
+    """A test and the suite's module that it plays; ``test`` says which of its cases, where it has several."""
+
+    suite_module: SuiteModule
+    module: str
+    test: str
+
+    @property
+    def node(self) -> str:
+        """Return how pytest calls the test."""
+        return f"{self.module.replace('.', '/')}.py::{self.test}"
+
+
+@dataclass(frozen=True, slots=True)
 class Mutant:
     """One change, and the test that must notice it."""
 
-    proof: Proof
+    proof: Proof | SuiteProof
     mutation: Mutation
 
 
@@ -48,9 +63,21 @@ def peer_cases() -> tuple[tuple[str, PeerCase], ...]:
     return tuple(sorted(found, key=lambda case: case[1].number))
 
 
+def suite_proofs() -> tuple[SuiteProof, ...]:
+    """Return every test of a module of the conformance suite, by file."""
+    found = []
+    for module, name, test in marked("tests.spec", SUITE_MODULES):
+        played: tuple[SuiteModule, ...] = getattr(test, SUITE_MODULES)
+        shared = len(played) > 1
+        found += [SuiteProof(one, module.__name__, f"{name}[{one.name}]" if shared else name) for one in played]
+    return tuple(found)
+
+
 def mutants() -> tuple[Mutant, ...]:
     """Return every change with the test that must notice it."""
-    return tuple(Mutant(proof, mutation) for proof in proofs() for mutation in proof.requirement.mutations)
+    required = [Mutant(proof, mutation) for proof in proofs() for mutation in proof.requirement.mutations]
+    played = [Mutant(proof, mutation) for proof in suite_proofs() for mutation in proof.suite_module.mutations]
+    return (*required, *played)
 
 
 def marked(package: str, mark: str) -> Iterator[tuple[ModuleType, str, Any]]:

@@ -9,6 +9,7 @@ from protocols.oauth2 import OAUTH2_TABLES, InitialTokens, KeyMaterial, Registra
 from protocols.oauth2_ciba import CIBA_TABLES, CibaSettings
 from tests.protocols.world import ISSUER, NOON, World, make_world
 from tests.spec.registering import INITIAL_TOKEN, Registrar
+from tests.spec.suite_clients import SuitePair, suite_pairs
 
 
 @pytest.fixture
@@ -41,3 +42,10 @@ async def registrar(sqlite_database: Database, key_material: KeyMaterial) -> Asy
             )
         )
         yield Registrar(world=made)
+
+
+@pytest.fixture
+async def suite(sqlite_database: Database) -> AsyncIterator[dict[str, SuitePair]]:
+    """The clients that the conformance suite plays, by its variants of client authentication."""
+    async with suite_pairs(sqlite_database) as pairs:
+        yield pairs

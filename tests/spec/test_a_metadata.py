@@ -76,7 +76,7 @@ async def test_005_the_grant_type_is_listed(world: World) -> None:
 @requirement(
     6,
     "The methods of the token endpoint are those of bc-authorize, with no metadata of its own",
-    Mutation(METADATA, '_auth_methods_supported": list', '_methods_supported": list'),
+    Mutation(METADATA, '_auth_methods_supported"', '_methods_supported"'),
     Mutation(METADATA, '_auth_signing_alg_values_supported"', '_signing_algs_supported"'),
 )
 async def test_006_methods_are_those_of_the_token_endpoint(world: World) -> None:

@@ -70,7 +70,7 @@ async def test_010_one_asymmetric_algorithm_for_requests(registrar: Registrar) -
 @requirement(
     11,
     "`backchannel_user_code_parameter` is a boolean, false by default",
-    Mutation(METADATA, 'MEMBERS["takes_user_code"], "flag")', 'MEMBERS["takes_user_code"], "text")'),
+    Mutation(METADATA, 'take_member(metadata, name, "flag")', 'take_member(metadata, name, "text")'),
 )
 async def test_011_user_codes_are_a_flag(registrar: Registrar) -> None:
     assert (await registrar.registered())["backchannel_user_code_parameter"] is False

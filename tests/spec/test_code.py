@@ -131,7 +131,7 @@ async def test_165_a_pushed_request_counts_once(code: CodeWorld) -> None:
 @requirement(
     166,
     "`nonce` comes back, `at_hash` is right, and `prompt=none` is `login_required`",
-    Mutation(REDEMPTION, "nonce=judged.request.nonce)", "nonce=None)"),
+    Mutation(REDEMPTION, "nonce=judged.request.nonce,", "nonce=None,"),
     Mutation(PARAMETERS, 'OAuthError("login_required"', 'OAuthError("access_denied"'),
 )
 async def test_166_the_nonce_comes_back(code: CodeWorld) -> None:

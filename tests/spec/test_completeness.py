@@ -5,9 +5,10 @@ from collections import Counter
 
 import pytest
 
-from tests.spec.collecting import Mutant, mutants, peer_cases, proofs
+from tests.spec.collecting import Mutant, mutants, peer_cases, proofs, suite_proofs
 from tests.spec.requirements import MOST, ROOT
 from tests.spec.scope import ELSEWHERE, OPEN
+from tests.spec.suite_plans import BASIC, FAPI_CIBA, NOT_HERE
 
 PEER_CASES = 53
 
@@ -33,6 +34,18 @@ def test_every_case_of_the_peer_is_there() -> None:
 def test_a_test_is_named_by_the_number_of_its_requirement_and_names_a_change() -> None:
     wrong = [proof.test for proof in proofs() if not proof.test.startswith(f"test_{proof.requirement.number:03}_")]
     idle = [proof.test for proof in proofs() if not proof.requirement.mutations]
+    assert (wrong, idle) == ([], [])
+
+
+def test_every_module_of_the_suites_plans_is_played_once_or_says_why_not() -> None:
+    played = Counter([*(proof.suite_module.name for proof in suite_proofs()), *NOT_HERE])
+    assert played == Counter([*FAPI_CIBA, *BASIC])
+
+
+def test_a_test_of_a_module_bears_its_name_and_names_a_change() -> None:
+    alone = [proof for proof in suite_proofs() if "[" not in proof.test]
+    wrong = [proof.test for proof in alone if proof.test != proof.suite_module.test]
+    idle = [proof.test for proof in suite_proofs() if not proof.suite_module.mutations]
     assert (wrong, idle) == ([], [])
 
 

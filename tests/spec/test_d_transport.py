@@ -51,8 +51,8 @@ async def test_021_the_registered_method_or_401(world: World) -> None:
 @requirement(
     22,
     "An assertion may name the issuer, the token endpoint or bc-authorize as its audience, alone or among others",
-    Mutation(PROOFS, 'frozenset({issuer, self._at("/oauth2/token"), ', 'frozenset({self._at("/oauth2/token"), '),
-    Mutation(PROOFS, 'self._at("/oauth2/token"), self._at("/oauth2/bc-authorize")', 'self._at("/oauth2/bc-authorize")'),
+    Mutation(PROOFS, "self._audiences = {issuer} |", "self._audiences ="),
+    Mutation(PROOFS, '{issuer} | self._names("/oauth2/token") |', "{issuer} |"),
 )
 async def test_022_three_audiences_are_ours(world: World) -> None:
     signer = await add_signer(world)

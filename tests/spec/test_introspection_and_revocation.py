@@ -115,8 +115,8 @@ async def test_127_another_audience_is_told_nothing(world: World) -> None:
 
 @requirement(
     128,
-    "`act`, `acr` and `auth_time` are told; what is not built (`cnf`, `authorization_details`) cannot be",
-    Mutation(STATE, '"auth_time", "acr", "amr", "act")', '"amr")'),
+    "`act`, `acr` and `auth_time` are told, and `cnf` (requirement 102); `authorization_details` are not built",
+    Mutation(STATE, '"auth_time", "acr", "amr", "act", "cnf")', '"amr", "cnf")'),
 )
 async def test_128_act_acr_and_auth_time_are_told(world: World) -> None:
     await add(world, "agent", agent=True)

@@ -47,9 +47,7 @@ async def test_054_another_clients_auth_req_id_is_nobodys(world: World) -> None:
 @requirement(
     55,
     "Success has access_token, token_type, expires_in, id_token and the scope, and nobody stores it",
-    Mutation(
-        TOKENS, '"token_type": "Bearer",\n            "expires_in"', '"type": "Bearer",\n            "expires_in"'
-    ),
+    Mutation(TOKENS, '"token_type": token_type_of(', '"type": token_type_of('),
     Mutation(TOKENS, '"id_token": self.id_token,', '"token": self.id_token,'),
 )
 async def test_055_success_is_a_token_response(world: World) -> None:

@@ -79,7 +79,11 @@ async def test_096_basic_is_percent_decoded(world: World) -> None:
 @requirement(
     97,
     "The token endpoint takes POST only, ignores unknown parameters and refuses repeats",
-    Mutation("protocols/oauth2/endpoints.py", 'answering(self.token), methods=["POST"]', "answering(self.token)"),
+    Mutation(
+        "protocols/oauth2/endpoints.py",
+        'answering(self.token), self._senders, self._clock), methods=["POST"]',
+        "answering(self.token), self._senders, self._clock)",
+    ),
 )
 async def test_097_the_token_endpoint_is_post_only(world: World) -> None:
     got = await world.http.get("/oauth2/token")
