@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import jwt
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
@@ -31,6 +32,14 @@ def proof(key: NewKey = KEY, *, header: dict[str, Any] | None = None, now: datet
     private: Any = serialization.load_der_private_key(key.private_key, password=None)
     headers = {"typ": "dpop+jwt", "jwk": dict(key.public_jwk), **(header or {})}
     return jwt.encode(kept, private, algorithm=key.algorithm, headers=headers)
+
+
+def private_jwk(key: NewKey) -> dict[str, str]:
+    """Return the whole key as a proof must never have it in its header."""
+    private = serialization.load_der_private_key(key.private_key, password=None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    secret = private.private_numbers().private_value.to_bytes(32, "big")
+    return {**key.public_jwk, "d": base64.urlsafe_b64encode(secret).rstrip(b"=").decode()}
 
 
 def hash_of(token: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from protocols.oauth2 import NewKey, OAuthError, make_key
 from protocols.oauth2.dpop import PROOF_ALGORITHMS, Nonces, Proof, ProofCall, verify_proof
 from tests.protocols import provers
-from tests.protocols.provers import TOKEN_URL, hash_of
+from tests.protocols.provers import TOKEN_URL, hash_of, private_jwk
 from tests.protocols.world import KEYRING, NOON
 
 URL = TOKEN_URL
@@ -85,7 +85,7 @@ def test_129_a_claim_that_is_not_as_it_should_be(changes: dict[str, Any]) -> Non
         {"jwk": None},
         {"jwk": "key"},
         {"jwk": {"kty": "oct", "k": "AAAA"}},
-        {"jwk": {**KEY.public_jwk, "d": "AAAA"}},
+        {"jwk": private_jwk(KEY)},
         {"jwk": dict(KEYS["EdDSA"].public_jwk)},
         {"jwk": dict(make_key("ES256").public_jwk)},
     ],

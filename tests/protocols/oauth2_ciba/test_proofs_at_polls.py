@@ -14,7 +14,7 @@ from protocols.oauth2.sender_proofs import forget_proofs
 from protocols.oauth2_ciba.states import State
 from tests.fixtures.databases import MakeDatabase
 from tests.protocols.changed import change, claims_in, introspection
-from tests.protocols.provers import ASK_URL, KEY, OTHER_KEY, fresh, proof, prove
+from tests.protocols.provers import ASK_URL, KEY, OTHER_KEY, fresh, private_jwk, proof, prove
 from tests.protocols.world import BANK, GRANT, NOON, SHOP, World, as_error, make_world
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ BAD: dict[str, dict[str, Any]] = {
     "for another method": {"htm": "GET"},
     "from the future": {"iat": int(NOON.timestamp()) + 60},
     "too old": {"iat": int(NOON.timestamp()) - 200},
-    "with a private key in it": {"header": {"jwk": {**KEY.public_jwk, "d": "AAAA"}}},
+    "with a private key in it": {"header": {"jwk": private_jwk(KEY)}},
     "of another type": {"header": {"typ": "JWT"}},
     "of another key than it names": {"header": {"jwk": dict(OTHER_KEY.public_jwk)}},
 }
