@@ -96,14 +96,15 @@ def chain_fault(certificate: ClientCertificate, anchors: Sequence[x509.Certifica
     """
     if not anchors:
         return "no trust anchors are configured"
-    any_name = ExtensionPolicy.webpki_defaults_ee().may_be_present(
-        x509.SubjectAlternativeName, Criticality.AGNOSTIC, None
-    )
+    # What certificates of web servers need and those of clients may lack: another name, and a hint at the issuer's key.
+    clients = ExtensionPolicy.webpki_defaults_ee()
+    for kind in (x509.SubjectAlternativeName, x509.AuthorityKeyIdentifier):
+        clients = clients.may_be_present(kind, Criticality.AGNOSTIC, None)
     policy = (
         PolicyBuilder()
         .store(Store(list(anchors)))
         .time(now)
-        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=any_name)
+        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=clients)
         .build_client_verifier()
     )
     try:

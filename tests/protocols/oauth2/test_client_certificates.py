@@ -51,6 +51,7 @@ def fault(held: Holder, *others: x509.Certificate, anchors: tuple[Authority, ...
 def test_101_a_certificate_of_an_anchor_validates_without_a_san_too() -> None:
     assert fault(SHOP) == ""
     assert fault(ROOT.issue("plain")) == ""
+    assert fault(ROOT.issue("plain", hinted=False)) == ""
 
 
 def test_101_a_chain_needs_its_middle_unless_that_is_trusted_itself() -> None:
