@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.front.conftest import fronted
+
+__all__ = ["fronted"]
+
 PACKAGE = Path(__file__).parent / "openid-client"
 
 

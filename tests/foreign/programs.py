@@ -13,6 +13,7 @@ from tests.fixtures.server import PASSWORD, Lockhouse
 from tests.project.layout import ROOT
 
 HOW_TO = ROOT / "docs" / "how-to"
+CLIENTS = Path(__file__).parent / "clients"
 # What the pages call their client and whom they ask.
 CLIENT, ADDRESS = "till", "ann@example.org"
 SECRET = "4kQyqzVb0m8cN2xW6tRj9sLd3fHg7aPe_UoTiXwYvE"
@@ -24,6 +25,13 @@ def program_of(page: str, name: str) -> str:
     found = re.search(rf"^```\w+\n((?:#|//) {re.escape(name)}\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, f"{page} has no block that begins with {name}"
     return found[1]
+
+
+def placed(name: str, folder: Path) -> Path:
+    """Put a program where Node finds its libraries."""
+    file = folder / name
+    file.write_text((CLIENTS / name).read_text())
+    return file
 
 
 def ask(

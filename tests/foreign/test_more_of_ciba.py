@@ -12,11 +12,10 @@ import pytest
 from jwskate import ECJwk
 
 from tests.fixtures.server import PASSWORD, Lockhouse, free_port, running
-from tests.foreign.programs import ADDRESS, SECRET, approve, ask, claims_in
+from tests.foreign.programs import ADDRESS, CLIENTS, SECRET, approve, ask, claims_in, placed
 
 pytestmark = pytest.mark.timeout(120)
 
-CLIENTS = Path(__file__).parent / "clients"
 KEY = ECJwk.generate(crv="P-256", alg="ES256").with_kid_thumbprint()
 
 
@@ -60,10 +59,3 @@ def test_openid_client_collects_when_it_is_told(lockhouse: Lockhouse, node: str,
     program = [node, str(placed("told.mjs", node_folder))]
 
     assert claims_in(ask(lockhouse, program, decide=approve, PORT=str(port))) == {"told": True, "amr": ["pwd"]}
-
-
-def placed(name: str, folder: Path) -> Path:
-    """Put a program where Node finds its libraries."""
-    file = folder / name
-    file.write_text((CLIENTS / name).read_text())
-    return file
