@@ -3,8 +3,11 @@
 import pytest
 
 from protocols.oauth2_ciba.requests import notification_token_of
-from tests.protocols.oauth2_ciba.notices import notified
+from tests.protocols.changed import change
+from tests.protocols.oauth2_ciba.notices import TOKEN, notified
+from tests.protocols.provers import ASK_URL, KEY, certificate, connected_with, fresh
 from tests.protocols.world import KEYRING, World, as_error
+from tests.spec.parties import claims_of
 from tests.spec.requirements import Mutation, requirement
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +62,25 @@ async def test_018_a_push_client_does_not_poll(world: World) -> None:
         assert as_error(await world.poll(auth_req_id)) == (400, "unauthorized_client")
         await world.approve(auth_req_id)
         assert as_error(await world.poll(auth_req_id)) == (400, "unauthorized_client")
+
+
+@requirement(
+    19,
+    "What is pushed is bound to the key or the certificate that bc-authorize was shown",
+    Mutation("protocols/oauth2_ciba/deliveries.py", "confirmation=request.confirmation,", "confirmation=None,"),
+)
+async def test_019_pushed_tokens_are_bound_to_what_was_shown(world: World) -> None:
+    form, mine = {"scope": "openid", "login_hint": "ann", "client_notification_token": TOKEN}, certificate("the shop")
+    async with notified(world, "push") as client:
+        asked = await world.post("/oauth2/bc-authorize", form, DPoP=fresh(world, htu=ASK_URL))
+        await world.approve(asked.json()["auth_req_id"])
+        await change(world, certificate_bound=1)
+        async with connected_with(world, mine) as connected:
+            asked = await connected.post("/oauth2/bc-authorize", form)
+            await world.approve(asked.json()["auth_req_id"])
+        by_key, by_certificate = [claims_of(sent.json["access_token"]) for sent in await client.deliver()]
+    assert by_key["cnf"] == {"jkt": KEY.kid}
+    assert by_certificate["cnf"] == {"x5t#S256": mine.thumbprint}
 
 
 @requirement(

@@ -11,7 +11,8 @@ from engine.storage import Database
 from protocols.oauth2 import KeyMaterial, make_key
 from protocols.oauth2_ciba import CibaSettings
 from protocols.oauth2_ciba.hints import HintIssuer
-from tests.protocols.oauth2_ciba.notices import ENDPOINT, notified
+from tests.protocols.changed import change
+from tests.protocols.oauth2_ciba.notices import ENDPOINT, TOKEN, notified
 from tests.protocols.world import BANK, ISSUER, NOON, SHOP, World, as_error, make_world
 from tests.spec.parties import KEY, OTHER_KEY, Signer, approved_tokens, key_set
 from tests.spec.registering import PAIRWISE, Registrar
@@ -202,6 +203,23 @@ async def test_092_who_exists_can_be_hidden(sqlite_database: Database, key_mater
         assert as_error(await world.poll(unknown.json()["auth_req_id"])) == (400, "authorization_pending")
         form = {"scope": "openid", "login_hint": "nobody@example.org"}
         assert as_error(await world.http.post("/oauth2/bc-authorize", data=form)) == (401, "invalid_client")
+
+
+@requirement(
+    89,
+    "A push client that is registered for bound tokens and shows no key gets none, and nobody is asked",
+    Mutation(
+        "protocols/oauth2_ciba/initiation.py",
+        "confirm(unit, client, asked.sender) if client.delivery_mode == PUSH else None",
+        "None",
+    ),
+)
+async def test_089_a_bound_push_client_shows_its_key(world: World) -> None:
+    async with notified(world, "push"):
+        for certificate, key in ((1, 0), (0, 1)):
+            await change(world, certificate_bound=certificate, dpop_bound=key)
+            assert as_error(await world.ask(client_notification_token=TOKEN)) == (400, "invalid_request")
+    assert not world.flows.started
 
 
 @requirement(
