@@ -224,10 +224,12 @@ async def test_an_impatient_double_click_loses_nothing(desk: Desk) -> None:
     await page.goto(link)
     await press(page, "Continue")
     await page.get_by_label("Password").fill(PASSWORD)
-    # The second click ends the navigation of the first, so what counts is where the person comes out.
+    # The second click ends the navigation of the first: what counts is where the person comes out once both are over.
     await page.get_by_role("button", name="Sign in").dblclick()
+    await page.wait_for_load_state("networkidle")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Do you approve this?")
     await press(page, "Approve")
+    assert await heading(page) == "You have approved"
 
     assert "id_token" in await desk.outcome(asked)
 
