@@ -68,5 +68,5 @@ def invalid_client(*, hint: str, challenge: str | None = None) -> OAuthError:
     *challenge* is sent as ``WWW-Authenticate`` when the client used the Authorization header (RFC 6749 section 5.2).
     """
     headers = {"WWW-Authenticate": challenge} if challenge else {}
-    text = "client authentication failed: send the client's id and secret, or an assertion"
+    text = "client authentication failed: send the client's id and secret, an assertion, or its certificate"
     return OAuthError("invalid_client", text, hint=hint, headers=headers)

@@ -7,8 +7,10 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from tests.fixtures.authority import self_signed
 from tests.lockhouse.clients.conftest import Run
 from tests.protocols.signers import KEYS, jwks
+from tests.protocols.world import NOON
 
 FILE = """\
 owner: shops
@@ -48,6 +50,22 @@ def test_a_file_is_applied_once_and_then_nothing_changes(run: Run, file: Path) -
     shown = run("show", "till", "--json").json
     assert (shown["kept_by"], shown["refresh"], shown["limits"]) == ("file:shops", True, {"pair_pending": 7})
     assert "jwks" in run("show", "bank", "--json").json
+
+
+def test_a_client_of_a_file_may_have_a_certificate_and_then_no_secret(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = self_signed("kiosk", now=NOON)
+    (home / "kiosk.json").write_text(json.dumps({"keys": [own.jwk]}))
+    monkeypatch.setenv("LOCKHOUSE_MTLS__TERMINATORS", "127.0.0.1")
+    kiosk = "clients:\n  kiosk:\n    auth_method: self_signed_tls_client_auth\n    jwks: kiosk.json\n"
+    (home / "good.yaml").write_text(f"{kiosk}    certificate_bound: true\n")
+    (home / "bad.yaml").write_text(f"{kiosk}    tls_san_dns: kiosk.example\n")
+
+    assert run("apply", "good.yaml").code == 0
+    assert run("diff", "good.yaml").code == 0
+    assert run("show", "kiosk", "--json").json["certificate_bound"] is True
+    assert "bad.yaml:5:18: tls_san_dns: expected none: only tls_client_auth goes by" in run("check", "bad.yaml").err
 
 
 def test_what_changes_is_told_by_key(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

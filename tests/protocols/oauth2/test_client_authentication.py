@@ -134,7 +134,7 @@ async def test_a_wrong_secret_and_an_unknown_client_are_answered_alike(
     with pytest.raises(OAuthError) as refused:
         await prove(sqlite_database, read(b"", basic(client_id, secret)))
     assert refused.value.status == 401
-    assert refused.value.description.startswith("client authentication failed: send the client's id and secret, or")
+    assert refused.value.description.startswith("client authentication failed: send the client's id and secret,")
 
 
 @pytest.mark.parametrize(
