@@ -9,13 +9,16 @@ from typing import Any
 import jwt
 import pytest
 
+from engine.storage import Database
 from protocols.oauth2 import KeyMaterial
+from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2.sender_proofs import forget_proofs
+from protocols.oauth2_ciba import CibaSettings
 from protocols.oauth2_ciba.states import State
 from tests.fixtures.databases import MakeDatabase
 from tests.protocols.changed import change, claims_in, introspection
 from tests.protocols.provers import ASK_URL, KEY, OTHER_KEY, fresh, private_jwk, proof, prove
-from tests.protocols.world import BANK, GRANT, NOON, SHOP, World, as_error, make_world
+from tests.protocols.world import BANK, GRANT, ISSUER, NOON, SHOP, World, as_error, make_world
 
 pytestmark = pytest.mark.anyio
 
@@ -147,6 +150,19 @@ async def test_a_client_that_is_bound_to_proofs_has_to_send_one(world: World) ->
     assert as_error(await world.poll(auth_req_id)) == (400, "invalid_request")
     assert await world.row(auth_req_id) == before
     assert (await prove(world, auth_req_id, fresh(world))).json()["token_type"] == "DPoP"
+
+
+async def test_a_proof_may_name_the_address_where_certificates_are_asked_for(
+    sqlite_database: Database, key_material: KeyMaterial
+) -> None:
+    alias = "https://mtls.op.example"
+    settings = CibaSettings(issuer=ISSUER, mutual_tls=MutualTls(accepted=True, address=alias))
+    async with make_world(sqlite_database, key_material, settings) as world:
+        auth_req_id = await world.asked()
+        shown = fresh(world, htu=f"{alias}/oauth2/token")
+        assert as_error(await prove(world, auth_req_id, shown)) == PENDING
+        other = fresh(world, htu="https://other.op.example/oauth2/token")
+        assert as_error(await prove(world, auth_req_id, other)) == INVALID
 
 
 async def test_whose_request_it_is_comes_first(small_world: World) -> None:
