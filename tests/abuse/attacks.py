@@ -13,6 +13,8 @@ Who = Literal[
     "a hostile notification endpoint",
     "a hostile server of keys",
     "a hostile server of logos",
+    "somebody who poses as the TLS terminator",
+    "a thief of tokens",
     "somebody who starts flows",
     "a reader of the database",
     "a reader of the logs",
