@@ -120,7 +120,7 @@ REQUESTS: dict[str, Sent] = {
         headers={},
         status=401,
         error="invalid_token",
-        says="send the access token as Bearer",
+        says="send the access token in the Authorization header",
     ),
     "a page that is none": Sent(
         path="/nothing",
