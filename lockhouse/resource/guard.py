@@ -100,8 +100,8 @@ class ApiGuard:
     def _proof(self, request: Request, presented: PresentedToken, now: datetime) -> Proof | None:
         if presented.scheme != DPOP:
             return None
-        url = self._address + quote(request.scope["path"], safe=_SAFE)
-        call = ProofCall(method=request.method, urls=(url,), now=now, access_token=presented.token)
+        urls = tuple(self._address + path for path in _spellings(request))
+        call = ProofCall(method=request.method, urls=urls, now=now, access_token=presented.token)
         return verify_proof(request.headers.getlist(DPOP), call, nonces=self._nonces)
 
 
@@ -115,6 +115,13 @@ class Requirement:
     async def __call__(self, request: Request) -> AccessToken:
         """Return the token of *request*; raise TokenRefused or CannotJudge."""
         return await self.guard.check(request, *self.scopes)
+
+
+def _spellings(request: Request) -> tuple[str, ...]:
+    """Return the path as it was sent, and as it is spelt by default: a proof may have either (RFC 9449 section 4.3)."""
+    sent: bytes | None = request.scope.get("raw_path")
+    usual = quote(request.scope["path"], safe=_SAFE)
+    return (usual,) if sent is None else (usual, sent.decode("latin-1").partition("?")[0])
 
 
 def _refused(error: OAuthError) -> TokenRefused:

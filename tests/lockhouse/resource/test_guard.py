@@ -7,8 +7,21 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
-from lockhouse.resource import ApiGuard, CannotJudge, ClientCertificates, InteractionIds, ProofMemory, SignedTokens
+from lockhouse.resource import (
+    ApiGuard,
+    CannotJudge,
+    ClientCertificates,
+    InteractionIds,
+    ProofMemory,
+    SignedTokens,
+    TokenRefused,
+)
 from protocols.oauth2.client_certificates import ClientCertificate
 from tests.fixtures.authority import self_signed
 from tests.lockhouse.resource.kit import API, APIS, ISSUER, STRANGER, Issuer, calling, proof_for, sign, starlette_api
@@ -105,6 +118,27 @@ async def test_the_address_is_the_guards_and_not_hosts() -> None:
         refused(await http.get("/pay", headers=headers(token, proof_for(token), scheme="DPoP")), 401, "DPoP")
 
 
+@pytest.mark.parametrize("path", ["/of/caf%C3%A9", "/of/caf%c3%a9", "/of/a%2Fb", "/of/a:b"])
+async def test_a_path_may_be_spelt_as_it_is_sent(path: str) -> None:
+    guard, token = make_guard(), sign(**BOUND)
+
+    async def answer(request: Request) -> JSONResponse:
+        return JSONResponse({"by": (await guard.check(request)).subject})
+
+    async with calling(Starlette(routes=[Route("/of/{name:path}", answer)])) as http:
+        good = headers(token, proof_for(token, htu=API + path), scheme="DPoP")
+        assert (await http.get(path, params={"q": "1"}, headers=good)).json() == {"by": "sub-ann"}
+        other = headers(token, proof_for(token, htu=f"{API}/of/other"), scheme="DPoP")
+        refused(await http.get(path, headers=other), 401, 'DPoP error="invalid_dpop_proof"')
+
+
+async def test_a_refusal_has_a_code_for_whoever_handles_it() -> None:
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+    with pytest.raises(TokenRefused) as caught:
+        await make_guard().check(request)
+    assert (caught.value.code, caught.value.status_code) == ("invalid_token", 401)
+
+
 async def test_a_guard_with_a_key_asks_for_its_nonce() -> None:
     token = sign(**BOUND)
     secret = b"n" * 32
@@ -167,3 +201,19 @@ async def test_interactions_are_named() -> None:
         assert (await http.get("/pay", headers={"x-fapi-interaction-id": own})).headers["x-fapi-interaction-id"] == own
         made = (await http.get("/pay")).headers["x-fapi-interaction-id"]
         assert str(UUID(made)) == made != own
+
+
+async def test_what_is_no_request_passes_the_middlewares() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    async def silent() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def nowhere(message: Message) -> None:
+        seen.append(message["type"])
+
+    await InteractionIds(ClientCertificates(app, terminators=[]))({"type": "lifespan"}, silent, nowhere)
+    assert seen == ["lifespan"]
