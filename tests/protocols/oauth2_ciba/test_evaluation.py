@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from protocols.oauth2.confirmations import Confirmation
 from protocols.oauth2.pace import Pace
 from protocols.oauth2_ciba.evaluation import (
     ANSWERS,
@@ -105,6 +106,7 @@ def test_an_approval_can_be_collected_until_redeem_by() -> None:
     assert told(poll(approved, seconds=130)) == "expired_token"
 
 
+KEY, CERTIFICATE = Confirmation("jkt", "thumbprint"), Confirmation("x5t#S256", "thumbprint")
 REDEEMED = replace(PENDING, status=State.REDEEMED, redeemed_at=NOON, grant_id="g1", answer=b"sealed", answer_key=b"k1")
 
 
@@ -114,6 +116,18 @@ def test_a_second_attempt_costs_the_grant_only_after_a_minute(seconds: float, re
     answer = poll(REDEEMED, seconds=seconds)
     assert isinstance(answer, Over)
     assert (answer.error.error, answer.revoke, answer.audit) == ("invalid_grant", revoked, True)
+
+
+@pytest.mark.parametrize("first", [None, KEY, CERTIFICATE])
+@pytest.mark.parametrize("second", [None, KEY, CERTIFICATE])
+def test_a_second_attempt_with_another_key_costs_the_grant_at_once(
+    first: Confirmation | None, second: Confirmation | None
+) -> None:
+    asked = Poll(client_id="shop", now=NOON, confirmation=second)
+    redeemed = replace(REDEEMED, confirmation=first)
+    answer = evaluate(redeemed, asked, keep_answer=MINUTE, replay_after=MINUTE)
+    assert isinstance(answer, Over)
+    assert answer.revoke == (None if first == second else "g1")
 
 
 def test_the_same_attempt_gets_its_stored_answer_for_a_minute() -> None:
