@@ -20,7 +20,8 @@ class AccessToken:
     """An access token that is good for this API (RFC 9068 section 2.2). Its text is not kept.
 
     ``subject`` is the person that the client acts for, by the name that this client knows. ``actor`` is the client_id
-    of an agent where one acts. ``claims`` is all that the token says.
+    of an agent where one acts. ``auth_time``, ``acr`` and ``methods`` say when and how the person proved themselves,
+    where the issuer told it. ``claims`` is all that the token says.
     """
 
     issuer: str
@@ -32,6 +33,9 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     actor: str | None
+    auth_time: datetime | None
+    acr: str | None
+    methods: tuple[str, ...]
     claims: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -70,6 +74,9 @@ def check_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now: 
         issued_at=issued_at,
         expires_at=expires_at,
         actor=_actor(claims.get("act")),
+        auth_time=_moment(claims, "auth_time") if "auth_time" in claims else None,
+        acr=_text(claims.get("acr")),
+        methods=_texts(claims.get("amr")),
         claims=MappingProxyType(dict(claims)),
     )
 
@@ -90,5 +97,12 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 def _actor(act: object) -> str | None:
-    sub = act.get("sub") if isinstance(act, dict) else None
-    return sub if isinstance(sub, str) else None
+    return _text(act.get("sub")) if isinstance(act, dict) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()

@@ -43,10 +43,24 @@ async def test_a_good_token_says_who_may_what() -> None:
     assert found.scopes == {"openid", "payment"}
     assert found.audience == (API, "https://other.example")
     assert (found.token_id, found.expires_at) == ("t1", NOON + timedelta(seconds=60))
-    assert not found.is_bound
+    assert (found.auth_time, found.acr, found.methods, found.is_bound) == (None, None, (), False)
     assert found.claims["act"] == {"sub": "agent"}
     assert not isinstance(found.claims, dict), "nobody changes them on the way"
     assert "claims" not in repr(found)
+
+
+async def test_a_token_says_how_its_person_was_proved_and_what_it_is_bound_to() -> None:
+    told: dict[str, Any] = {
+        "auth_time": AT - 60,
+        "acr": "urn:example:phr",
+        "amr": ["pwd", "otp", 7],
+        "cnf": {"jkt": "k"},
+        "act": "?",
+    }
+    found = await reader().read(sign(**told), now=NOON)
+
+    assert (found.auth_time, found.acr) == (NOON - timedelta(seconds=60), "urn:example:phr")
+    assert (found.methods, found.is_bound, found.actor) == (("pwd", "otp"), True, None)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +79,7 @@ async def test_a_good_token_says_who_may_what() -> None:
         ({"iat": AT + 31}, "iat"),
         ({"nbf": AT + 31}, "nbf"),
         ({"nbf": "then"}, "nbf"),
+        ({"auth_time": "then"}, "auth_time"),
     ],
 )
 async def test_a_claim_that_is_wrong_is_named_in_the_log(changes: dict[str, Any], hint: str) -> None:
