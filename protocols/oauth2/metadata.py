@@ -86,7 +86,8 @@ def _described(offers: Offers) -> dict[str, Any]:
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offers.algorithms),
         "tls_client_certificate_bound_access_tokens": offers.mutual_tls.accepted,
-        "dpop_signing_alg_values_supported": [name for name in PROOF_ALGORITHMS if name in rules.signing_algs],
+        # Where every token is bound to a certificate, none is to a key.
+        **({} if rules.sender_constrained else {"dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS)}),
         "scopes_supported": list(offers.scopes),
         "acr_values_supported": list(offers.acr_values),
         "claims_supported": list(_CLAIMS),

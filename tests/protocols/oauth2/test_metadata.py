@@ -58,6 +58,8 @@ def test_addresses_derive_from_the_issuer_and_the_issuer_is_word_for_word(issuer
 def test_a_profile_leaves_what_it_does_not_allow_unsaid() -> None:
     """Requirements 106, 109, 116 and 117."""
     told = metadata(replace(OFFERS, profile="fapi-ciba", algorithms=("PS256",), signed_requests=True))
+    assert "dpop_signing_alg_values_supported" in metadata(OFFERS)
+    assert "dpop_signing_alg_values_supported" not in told  # its tokens are bound to certificates
     for endpoint in ("token", "introspection", "revocation"):
         assert told[f"{endpoint}_endpoint_auth_methods_supported"] == ["private_key_jwt"]
         assert told[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == ["PS256", "ES256"]

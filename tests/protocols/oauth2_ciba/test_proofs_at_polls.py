@@ -8,11 +8,13 @@ from typing import Any
 
 import jwt
 import pytest
+from sqlalchemy import select
 
 from engine.storage import Database
 from protocols.oauth2 import KeyMaterial
 from protocols.oauth2.mutual_tls import MutualTls
 from protocols.oauth2.sender_proofs import forget_proofs
+from protocols.oauth2.tables import USED_PROOFS
 from protocols.oauth2_ciba import CibaSettings
 from protocols.oauth2_ciba.states import State
 from tests.fixtures.databases import MakeDatabase
@@ -141,6 +143,14 @@ async def test_131_what_was_used_is_forgotten_once_it_is_too_old_to_be_shown_aga
     for seconds, gone in ((200, 0), (60, 1), (0, 0)):
         world.clock.forward(seconds)
         assert await world.database.run(partial(forget_proofs, now=world.clock.now())) == gone
+
+
+async def test_131_what_is_kept_of_a_proof_tells_nothing_of_it(world: World) -> None:
+    await prove(world, await world.asked(), fresh(world, jti="canary-of-a-proof"))
+    rows = await world.database.read(lambda unit: unit.execute(select(USED_PROOFS)).all())
+    assert len(rows) == 1
+    assert "canary" not in repr(rows)
+    assert KEY.kid not in repr(rows)
 
 
 async def test_a_client_that_is_bound_to_proofs_has_to_send_one(world: World) -> None:
