@@ -45,6 +45,7 @@ def code_flow(installation: Installation, *, ciba: Ciba, sign_ins: SignIns, engi
         database=database,
         clock=clock,
         signing_keys=ciba.signing_keys,
+        pkce=installation.configuration.settings.code.pkce,
     )
     grant = CodeGrant(
         database=database, keyring=records.keyring, clients=records.clients, tokens=authorization_tokens(ciba)

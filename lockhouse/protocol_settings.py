@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from lockhouse.hint_settings import IdTokenHintSection, UserCodeSection
 from lockhouse.message_settings import FORBID, as_list, as_table
 
-__all__ = ["CibaSection", "LimitsSection", "RegistrationSection"]
+__all__ = ["CibaSection", "CodeSection", "LimitsSection", "RegistrationSection"]
 
 
 class LimitsSection(BaseModel):
@@ -79,6 +79,16 @@ class CibaSection(BaseModel):
         if self.expires_in > self.max_expires_in:
             raise PydanticCustomError("misplaced", "at most ciba.max_expires_in", {"setting": "expires_in"})
         return self
+
+
+class CodeSection(BaseModel):
+    """The authorization code grant."""
+
+    model_config = FORBID
+
+    pkce: bool = Field(
+        default=True, description="every request carries a code_challenge; false: one that carries none is taken too"
+    )
 
 
 class RegistrationSection(BaseModel):

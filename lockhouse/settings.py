@@ -26,11 +26,12 @@ from lockhouse.api_settings import FlowApiSection, MetricsSection, PluginsSectio
 from lockhouse.hint_settings import HintIssuerSection
 from lockhouse.message_settings import FORBID, MailSection, SmsAnswerSection, SmsSection, as_list, as_table
 from lockhouse.mtls_settings import MtlsSection
-from lockhouse.protocol_settings import CibaSection, LimitsSection, RegistrationSection
+from lockhouse.protocol_settings import CibaSection, CodeSection, LimitsSection, RegistrationSection
 from protocols.oauth2 import profile_named
 
 __all__ = [
     "CibaSection",
+    "CodeSection",
     "DatabaseSection",
     "EngineSection",
     "FlowApiSection",
@@ -248,6 +249,7 @@ class Settings(BaseSettings):
     sms: SmsSection = SmsSection()
     gate: GateSection = GateSection()
     ciba: CibaSection = CibaSection()
+    code: CodeSection = CodeSection()
     registration: RegistrationSection = RegistrationSection()
     password: PasswordSection = PasswordSection()
     outgoing: OutgoingSection = OutgoingSection()

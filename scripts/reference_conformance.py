@@ -19,8 +19,8 @@ Each has a test in `tests/spec` of the same number, and each test names changes 
 `make spec-mutants` makes every one of them and expects that. A requirement without a test says why."""
 MODULES = """## Modules of the conformance suite
 
-The OpenID Foundation's suite has a module for each of these, which [runs against a server](../how-to/conformance.md). What can be
-had of it without the suite is a test here; TLS itself is tried with a real nginx in `tests/front`."""
+The OpenID Foundation's suite has a module for each of these, which [runs against a server](../how-to/conformance.md).
+What can be had of it without the suite is a test here; TLS itself is tried with a real nginx in `tests/front`."""
 PEERS = """## Cases of a peer
 
 What the best peer's own tests look at, by number. Where our decisions differ, the difference is said."""

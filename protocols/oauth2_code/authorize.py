@@ -45,7 +45,10 @@ class Names:
 
 
 class Authorize:
-    """Takes authorization requests, from browsers and pushed ones, and sends browsers back."""
+    """Takes authorization requests, from browsers and pushed ones, and sends browsers back.
+
+    Without *pkce* a request may come without a challenge.
+    """
 
     def __init__(
         self,
@@ -55,10 +58,11 @@ class Authorize:
         database: Database,
         clock: Clock,
         signing_keys: SigningKeys,
+        pkce: bool = True,
     ) -> None:
         self._sign_ins, self._clients = sign_ins, clients
         self._database, self._clock, self._signing_keys = database, clock, signing_keys
-        self._keyring, self._settings = sign_ins.keyring, sign_ins.settings
+        self._keyring, self._settings, self._pkce = sign_ins.keyring, sign_ins.settings, pkce
 
     async def begin(self, form: Form) -> str:
         """Return where the browser goes: to our page, or back to the client with an error.
@@ -77,7 +81,7 @@ class Authorize:
         if form.get("request_uri") is not None:
             raise invalid_request("request_uri cannot be pushed")
         redirect_uri = redirect_uri_of(form, client)
-        authorize_parameters(form, client, redirect_uri=redirect_uri, scopes=self._settings.scopes)
+        authorize_parameters(form, client, redirect_uri=redirect_uri, scopes=self._settings.scopes, pkce=self._pkce)
         kept = form.without(frozenset({"client_secret", "client_assertion", "client_assertion_type"}))
         if jkt is not None:
             if form.get(DPOP_JKT) not in (None, jkt):
@@ -110,7 +114,9 @@ class Authorize:
         form = self._pushed(unit, form, client, now)
         redirect_uri = redirect_uri_of(form, client)
         try:
-            asked = authorize_parameters(form, client, redirect_uri=redirect_uri, scopes=self._settings.scopes)
+            asked = authorize_parameters(
+                form, client, redirect_uri=redirect_uri, scopes=self._settings.scopes, pkce=self._pkce
+            )
             expected = self._expected(unit, client, asked.id_token_hint, register)
         except OAuthError as error:
             return self._back(redirect_uri, error.body(), form.get("state"))

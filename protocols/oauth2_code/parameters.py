@@ -27,7 +27,7 @@ class AuthorizeParameters:
 
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
-    challenge: str
+    challenge: str | None
     redirect_uri: str
     dpop_jkt: str | None
     state: str | None = field(repr=False)
@@ -50,7 +50,7 @@ def redirect_uri_of(form: Form, client: Client) -> str:
 
 
 def authorize_parameters(
-    form: Form, client: Client, *, redirect_uri: str, scopes: Mapping[str, object]
+    form: Form, client: Client, *, redirect_uri: str, scopes: Mapping[str, object], pkce: bool = True
 ) -> AuthorizeParameters:
     """Return what *form* asks for, or raise what section 3.1.2.6 has for it. Unknown parameters are ignored."""
     form.refuse_repeats()
@@ -71,7 +71,7 @@ def authorize_parameters(
     return AuthorizeParameters(
         scopes=parse_scope(form.get("scope"), known=scopes, allowed=client.scopes),
         resources=parse_resources(form.every(RESOURCE)),
-        challenge=_challenge(form),
+        challenge=_challenge(form, required=pkce),
         redirect_uri=redirect_uri,
         dpop_jkt=_thumbprint(form),
         state=form.get("state"),
@@ -81,8 +81,13 @@ def authorize_parameters(
     )
 
 
-def _challenge(form: Form) -> str:
-    """Return the PKCE challenge: every client has one, and ``plain`` proves nothing (RFC 9700 section 2.1.1)."""
+def _challenge(form: Form, *, required: bool) -> str | None:
+    """Return the PKCE challenge; ``plain`` proves nothing (RFC 9700 section 2.1.1).
+
+    Every client has one, unless it is not *required*: then a client may leave all of PKCE out, and nothing else.
+    """
+    if not required and form.get("code_challenge") is None and form.get("code_challenge_method") is None:
+        return None
     challenge = form.require("code_challenge")
     if form.get("code_challenge_method") != "S256":
         raise invalid_request("code_challenge_method is S256 here")

@@ -62,11 +62,13 @@ class CodeGrant:
         client = authenticate(unit, self._clients, asked.shown)
         require_grant(client, CODE_GRANT)
         form = asked.form
-        code, verifier, redirect_uri = (form.require(name) for name in ("code", "code_verifier", "redirect_uri"))
+        code, redirect_uri, verifier = form.require("code"), form.require("redirect_uri"), form.get("code_verifier")
         request = by_code(unit, code, keyring=self._keyring)
         found = None if request is None else authorizations.authorization_by_id(unit, request.request_id, lock=True)
         if request is None or found is None or found.client_id != client.client_id:
             raise _gone()
+        if request.challenge is not None:
+            form.require("code_verifier")
         confirmation = confirm(unit, client, asked.sender)
         if found.status is Status.REDEEMED:
             revoke_grant(unit, found.grant_id or "", reason="code used twice", now=asked.now)

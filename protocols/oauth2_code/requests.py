@@ -46,7 +46,7 @@ class NewCodeRequest:
 
     request_id: str
     redirect_uri: str
-    challenge: str
+    challenge: str | None
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     expires_at: datetime
@@ -59,14 +59,20 @@ class CodeRequest:
 
     request_id: str
     redirect_uri: str
-    challenge: str
+    challenge: str | None
     dpop_jkt: str | None
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
     left_at: datetime | None
 
-    def proves(self, verifier: str) -> bool:
-        """Say whether *verifier* is what the challenge was made from (RFC 7636 section 4.6)."""
+    def proves(self, verifier: str | None) -> bool:
+        """Say whether *verifier* is what the challenge was made from (RFC 7636 section 4.6).
+
+        Without a challenge there is no verifier: one that comes all the same says that somebody took the challenge
+        out of the request (RFC 9700 section 4.8.2).
+        """
+        if self.challenge is None or verifier is None:
+            return self.challenge is verifier
         digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
         made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         return hmac.compare_digest(made, self.challenge)
@@ -81,7 +87,7 @@ def insert_request(unit: Unit, new: NewCodeRequest, *, keyring: Keyring) -> None
     row = {
         "request_id": new.request_id,
         "redirect_uri": new.redirect_uri,
-        "challenge": new.challenge,
+        "challenge": new.challenge or "",
         "dpop_jkt": new.dpop_jkt,
         "state": _seal(keyring, new.request_id, "state", new.state),
         "nonce": _seal(keyring, new.request_id, "nonce", new.nonce),
@@ -125,7 +131,7 @@ def _read(row: Any, keyring: Keyring) -> CodeRequest | None:
     return CodeRequest(
         request_id=row.request_id,
         redirect_uri=row.redirect_uri,
-        challenge=row.challenge,
+        challenge=row.challenge or None,
         dpop_jkt=row.dpop_jkt,
         state=_open(keyring, row.request_id, "state", row.state),
         nonce=_open(keyring, row.request_id, "nonce", row.nonce),

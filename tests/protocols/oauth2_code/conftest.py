@@ -121,7 +121,7 @@ async def small_code(sqlite_database: Database, key_material: KeyMaterial) -> As
 
 
 @asynccontextmanager
-async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
+async def _make(database: Database, key_material: KeyMaterial, *, pkce: bool = True) -> AsyncIterator[CodeWorld]:
     async with make_world(database, key_material) as world:
         await world.database.run(lambda unit: _add_clients(unit, world))
         sign_ins = sign_ins_of(world)
@@ -131,6 +131,7 @@ async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[
             database=world.database,
             clock=world.clock,
             signing_keys=world.signing_keys,
+            pkce=pkce,
         )
         door = door_of(world, sign_ins, authorize)
         app = Starlette(routes=_routes(world, authorize))
