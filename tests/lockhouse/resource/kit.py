@@ -1,7 +1,7 @@
 """An issuer made of two documents, tokens that it signs, and APIs under guard: no server of ours is needed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -73,11 +73,11 @@ class Issuer(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, content=found if isinstance(found, bytes) else json.dumps(found).encode())
 
 
-def starlette_api(guard: ApiGuard) -> ASGIApp:
+def starlette_api(guard: ApiGuard, scope: str = "payment") -> ASGIApp:
     """Return an API whose endpoint asks the guard itself."""
 
     async def pay(request: Request) -> JSONResponse:
-        token = await guard.check(request, "payment")
+        token = await guard.check(request, scope)
         return JSONResponse({"by": token.subject})
 
     return Starlette(routes=[Route("/pay", pay, methods=["GET", "POST"])])
@@ -95,7 +95,7 @@ def fastapi_api(guard: ApiGuard) -> ASGIApp:
     return app
 
 
-APIS = {"starlette": starlette_api, "fastapi": fastapi_api}
+APIS: Mapping[str, Callable[[ApiGuard], ASGIApp]] = {"starlette": starlette_api, "fastapi": fastapi_api}
 
 
 def calling(app: ASGIApp) -> httpx2.AsyncClient:
