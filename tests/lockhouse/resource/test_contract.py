@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
@@ -49,7 +50,7 @@ async def opened(world: World, form: str, shown: ClientCertificate | None = None
             yield Api(http)
 
 
-async def registered(world: World, form: str, **columns: int) -> World:
+async def registered(world: World, form: str, **columns: Any) -> World:
     """Register the API, and its client as one that gets tokens of this *form*."""
     await change(world, BANK, resource=API)
     await change(world, token_format="opaque" if form == "opaque" else None, **columns)
