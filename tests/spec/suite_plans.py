@@ -58,8 +58,60 @@ FAPI_CIBA = (
         )
     ),
 )
-BASIC: tuple[str, ...] = ()
+BASIC = tuple(
+    f"oidcc-{name}"
+    for name in (
+        "server",
+        "response-type-missing",
+        "idtoken-signature",
+        "idtoken-unsigned",
+        "userinfo-get",
+        "userinfo-post-header",
+        "userinfo-post-body",
+        "ensure-request-without-nonce-succeeds-for-code-flow",
+        "scope-profile",
+        "scope-email",
+        "scope-address",
+        "scope-phone",
+        "scope-all",
+        "ensure-other-scope-order-succeeds",
+        "display-page",
+        "display-popup",
+        "prompt-login",
+        "prompt-none-not-logged-in",
+        "prompt-none-logged-in",
+        "max-age-1",
+        "max-age-10000",
+        "ensure-request-with-unknown-parameter-succeeds",
+        "id-token-hint",
+        "login-hint",
+        "ui-locales",
+        "claims-locales",
+        "ensure-request-with-acr-values-succeeds",
+        "codereuse",
+        "codereuse-30seconds",
+        "ensure-registered-redirect-uri",
+        "ensure-post-request-succeeds",
+        "server-client-secret-post",
+        "request-uri-unsigned-supported-correctly-or-rejected-as-unsupported",
+        "unsigned-request-object-supported-correctly-or-rejected-as-unsupported",
+        "claims-essential",
+        "ensure-request-object-with-redirect-uri",
+        "refresh-token",
+        "ensure-request-with-valid-pkce-succeeds",
+    )
+)
 
+_NO_SESSION = "fails: nobody stays signed in between two requests (decision 0059), so `prompt=none` is `login_required`"
+_NO_ADDRESS = "address is no scope here: the directory keeps none"
 NOT_HERE: Mapping[str, str] = MappingProxyType(
-    {f"{_CIBA}-brazil-discovery-end-point-verification": "for Brazil's profile, which is not the plain one"}
+    {
+        f"{_CIBA}-brazil-discovery-end-point-verification": "for Brazil's profile, which is not the plain one",
+        "oidcc-idtoken-unsigned": "for servers that offer unsigned ID tokens: none is given here",
+        "oidcc-scope-address": _NO_ADDRESS,
+        "oidcc-scope-all": _NO_ADDRESS,
+        "oidcc-prompt-none-logged-in": _NO_SESSION,
+        "oidcc-id-token-hint": _NO_SESSION,
+        "oidcc-max-age-10000": "fails: whoever comes again signs in again (decision 0059), so `auth_time` is another",
+    }
 )
