@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import (
     Criticality,
@@ -32,6 +33,7 @@ _MORE_NAMES = {
     "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
+_LEAST_RSA_BITS = 2048  # FAPI 1.0 part 1, section 5.2.2
 SubjectKind = Literal["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"]
 # What a name of each kind looks like.
 SUBJECT_KINDS: Mapping[SubjectKind, str] = MappingProxyType(
@@ -115,13 +117,19 @@ def chain_fault(certificate: ClientCertificate, anchors: Sequence[x509.Certifica
 
 
 def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
-    """Return why *certificate* is not good at *now* by itself, whoever vouches for it: its time, its key usage."""
+    """Return why *certificate* is not good at *now* by itself, whoever vouches for it: its time, its key, its usage.
+
+    Raises ValueError for one whose key cannot be read.
+    """
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return "the certificate has expired, or is not valid yet"
     try:
         usages = {type(each.value): each.value for each in certificate.extensions}
     except ValueError:
         return "the certificate's extensions cannot be read"
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
+        return f"the certificate's key has {public.key_size} bits, at least {_LEAST_RSA_BITS} are needed"
     key, extended = usages.get(x509.KeyUsage), usages.get(x509.ExtendedKeyUsage)
     if isinstance(key, x509.KeyUsage) and not key.digital_signature:
         return "the certificate's key is not for signatures, which prove a client to the terminator"

@@ -1,4 +1,4 @@
-"""A deployment of fapi-ciba behind the nginx that the documentation ships, with clients that have certificates."""
+"""A deployment behind the nginx that the documentation ships, with clients that have certificates."""
 
 import json
 import shutil

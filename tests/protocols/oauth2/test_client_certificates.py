@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -92,6 +93,7 @@ def test_101_without_anchors_nothing_validates() -> None:
         (ROOT.issue("shop", usages=(ExtendedKeyUsageOID.SERVER_AUTH,)), "something else"),
         (ROOT.issue("shop", usages=(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)), None),
         (ROOT.issue("shop", signs=False), "not for signatures"),
+        (self_signed("shop", now=NOON, key=rsa.generate_private_key(65537, 1024)), "1024 bits"),
     ],
 )
 def test_101_time_and_usage_are_judged_whoever_vouches(held: Holder, wrong: str | None) -> None:
