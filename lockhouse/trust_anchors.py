@@ -3,6 +3,7 @@
 from cryptography import x509
 
 from lockhouse.configuration import Configuration, SettingsInvalid
+from protocols.oauth2.client_certificates import MALFORMED
 from protocols.oauth2.mutual_tls import MutualTls
 
 __all__ = ["mutual_tls"]
@@ -25,7 +26,7 @@ def _anchors(configuration: Configuration, name: str) -> tuple[x509.Certificate,
     except OSError as error:
         says = f'{setting}: expected a PEM file, cannot read "{name}": {error.strerror}'
         raise SettingsInvalid((says,)) from error
-    except ValueError as error:
+    except MALFORMED as error:
         says = f'{setting}: expected certificates in PEM, found something else in "{name}"'
         raise SettingsInvalid((says,)) from error
     return tuple(found)

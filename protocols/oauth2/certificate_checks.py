@@ -22,7 +22,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from protocols.oauth2.client_certificates import ClientCertificate
+from protocols.oauth2.client_certificates import MALFORMED, ClientCertificate
 
 __all__ = ["SUBJECT_KINDS", "CertificateSubject", "SubjectKind", "chain_fault", "validity_fault"]
 
@@ -77,7 +77,7 @@ class CertificateSubject:
             return _same_name(certificate.subject, self.value)
         try:
             names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except (x509.ExtensionNotFound, ValueError):
+        except (x509.ExtensionNotFound, *MALFORMED):
             return False
         match self.kind:
             case "san_dns":
@@ -111,23 +111,20 @@ def chain_fault(certificate: ClientCertificate, anchors: Sequence[x509.Certifica
     )
     try:
         policy.verify(certificate.parsed(), [x509.load_der_x509_certificate(der) for der in certificate.chain])
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, *MALFORMED) as error:
         return f"the chain does not validate: {error}"
     return None
 
 
 def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
-    """Return why *certificate* is not good at *now* by itself, whoever vouches for it: its time, its key, its usage.
-
-    Raises ValueError for one whose key cannot be read.
-    """
+    """Return why *certificate* is not good at *now* by itself, whoever vouches for it: its time, its key, its usage."""
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return "the certificate has expired, or is not valid yet"
     try:
         usages = {type(each.value): each.value for each in certificate.extensions}
-    except ValueError:
-        return "the certificate's extensions cannot be read"
-    public = certificate.public_key()
+        public = certificate.public_key()
+    except MALFORMED:
+        return "the certificate's extensions or its key cannot be read"
     if isinstance(public, rsa.RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
         return f"the certificate's key has {public.key_size} bits, at least {_LEAST_RSA_BITS} are needed"
     key, extended = usages.get(x509.KeyUsage), usages.get(x509.ExtendedKeyUsage)

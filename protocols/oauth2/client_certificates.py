@@ -4,7 +4,6 @@ What a certificate is worth is for ``certificate_checks`` to say.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +11,12 @@ from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 __all__ = [
     "CERTIFICATE",
+    "MALFORMED",
     "CertificateUnreadable",
     "ClientCertificate",
     "certificate_of",
@@ -24,6 +25,14 @@ __all__ = [
 ]
 
 CERTIFICATE = "oauth2.client_certificate"  # where the edge leaves it in a request's scope
+# What the library raises for certificates that are malformed in one way or another; it reads them bit by bit.
+MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _LONGEST = 32 * 1024
 _MOST = 6
 
@@ -90,7 +99,7 @@ def read_escaped_pem(value: str) -> ClientCertificate:
         raise CertificateUnreadable("expected one certificate, found more")
     try:
         found = x509.load_pem_x509_certificates(unquote_to_bytes(value))
-    except ValueError as error:
+    except MALFORMED as error:
         raise CertificateUnreadable("expected a certificate as percent-encoded PEM") from error
     if len(found) != 1:
         raise CertificateUnreadable("expected one certificate, found more")
@@ -105,6 +114,6 @@ def _from_item(item: str) -> bytes:
     try:
         der = base64.b64decode(text[1:-1], validate=True)
         x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError) as error:
+    except MALFORMED as error:  # binascii's error among them: it is a ValueError
         raise CertificateUnreadable("expected a certificate in DER as base64") from error
     return der

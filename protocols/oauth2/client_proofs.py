@@ -10,7 +10,7 @@ from engine.storage import Database
 from protocols.oauth2.certificate_checks import chain_fault, validity_fault
 from protocols.oauth2.client_assertions import ClientAssertion, verify_assertion
 from protocols.oauth2.client_authentication import Presented, presented
-from protocols.oauth2.client_certificates import ClientCertificate
+from protocols.oauth2.client_certificates import MALFORMED, ClientCertificate
 from protocols.oauth2.client_registration import TLS_CLIENT_AUTH, TLS_METHODS
 from protocols.oauth2.clients import Clients, Credentials
 from protocols.oauth2.errors import OAuthError, invalid_client
@@ -100,7 +100,7 @@ class ClientProofs:
             raise invalid_client(hint="unknown client, or not the method that is registered for it")
         try:
             fault = validity_fault(certificate.parsed(), now=now) or await self._fault(known, certificate, now)
-        except ValueError:
+        except MALFORMED:
             fault = "the certificate cannot be read"
         if fault is not None:
             raise invalid_client(hint=fault)

@@ -1,7 +1,6 @@
 """JSON Web Key Sets of others: read strictly, and searched for the one key that a signature names (RFC 7517)."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from typing import Any
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from protocols.oauth2.client_certificates import MALFORMED
 
 __all__ = ["MOST_KEYS", "KeySet", "KeySetInvalid", "PublicKey", "parse_key_set"]
 
@@ -93,7 +94,7 @@ def _certificate_of(key: Mapping[str, Any]) -> bytes | None:
     try:
         der = base64.b64decode(first, validate=True)
         x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError):
+    except MALFORMED:
         return None
     return der
 

@@ -11,10 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.oauth2.certificate_checks import CertificateSubject, SubjectKind, chain_fault, validity_fault
 from protocols.oauth2.client_certificates import (
     CERTIFICATE,
+    MALFORMED,
     CertificateUnreadable,
     ClientCertificate,
     certificate_of,
@@ -176,6 +179,20 @@ TWO = quote(SHOP.certificate.public_bytes(Encoding.PEM).decode() * 2, safe="")
 def test_a_pem_header_that_cannot_be_read(text: str) -> None:
     with pytest.raises(CertificateUnreadable):
         read_escaped_pem(text)
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # serial numbers below 1
+@given(st.dictionaries(st.integers(0, len(SHOP.der) - 1), st.integers(0, 255), min_size=1, max_size=4))
+def test_a_certificate_with_changed_bytes_proves_nothing_and_breaks_nothing(changes: dict[int, int]) -> None:
+    changed = bytearray(SHOP.der)
+    for place, value in changes.items():
+        changed[place] = value
+    try:
+        shown = read_client_cert(item(bytes(changed)))
+        wrong = validity_fault(shown.parsed(), now=NOON) or chain_fault(shown, [ROOT.certificate], now=NOON)
+    except (CertificateUnreadable, *MALFORMED):
+        return
+    assert wrong or changed == SHOP.der
 
 
 def test_time_is_the_callers() -> None:
