@@ -87,6 +87,7 @@ def insert_request(unit: Unit, new: NewCodeRequest, *, keyring: Keyring) -> None
     row = {
         "request_id": new.request_id,
         "redirect_uri": new.redirect_uri,
+        # The column is older than requests without one: the empty text stands for none.
         "challenge": new.challenge or "",
         "dpop_jkt": new.dpop_jkt,
         "state": _seal(keyring, new.request_id, "state", new.state),

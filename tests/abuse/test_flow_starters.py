@@ -33,6 +33,23 @@ async def test_nothing_is_exposed_by_itself(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_flow")
 
 
+@attack(
+    STARTER,
+    "approves at the address where the conformance suite decides",
+    "it is there in development alone, and wants a key that stands in the suite's configuration",
+)
+async def test_nobody_decides_at_the_suites_address(tmp_path: Path) -> None:
+    home = await asyncio.to_thread(copied, tmp_path / "home")
+    asked = {"auth_req_id": "a" * 43, "action": "allow", "key": "k" * 43}
+    async with serving(home) as client:
+        assert (await client.post("/development/decide", params=asked)).status_code == 403
+    people = {"LOCKHOUSE_DEVELOPMENT": "false", "LOCKHOUSE_ISSUER": "https://id.example"}
+    async with serving(home, **people, LOCKHOUSE_MAIL__DIRECTORY="mail") as client:
+        for host in ("id.example", "localhost:8400"):
+            answer = await client.post("/development/decide", params=asked, headers={"Host": host})
+            assert answer.status_code == {"id.example": 404, "localhost:8400": 421}[host]
+
+
 @attack(STARTER, "brings the approval of one request to another", "an assertion names execution, request and flow")
 async def test_an_approval_is_for_its_own_request(world: World) -> None:
     auth_req_id, other = await world.asked(), await world.asked()

@@ -75,6 +75,20 @@ async def test_a_seen_assertion_collects_nothing(suite: dict[str, SuitePair]) ->
 
 @attack(
     THIEF,
+    "redeems once more what its owner has redeemed, with a key of their own",
+    "it is no retry: the grant ends at once, with all that it gave",
+)
+async def test_a_second_redemption_with_another_key_ends_the_grant(world: World) -> None:
+    auth_req_id = await world.approved()
+    token = (await prove(world, auth_req_id, fresh(world))).json()["access_token"]
+    assert as_error(await prove(world, auth_req_id, fresh(world, OTHER_KEY))) == (400, "invalid_grant")
+    shown = fresh(world, KEY, htm="GET", htu=URL, ath=hash_of(token))
+    headers = {"Authorization": f"DPoP {token}", "DPoP": shown}
+    assert as_error(await world.http.get("/oauth2/userinfo", headers=headers)) == (401, "invalid_token")
+
+
+@attack(
+    THIEF,
     "uses a refresh token as another client, or as its own without its certificate",
     "a refresh token is its client's, and what it gives is bound again",
 )

@@ -85,6 +85,7 @@ async def test_129_every_check_of_a_proof(world: World) -> None:
     "Nonces are stateless, the same in all processes, and change with time; the answer names the next one (section 8)",
     Mutation(DPOP, "if nonces is not None and not nonces.accepts(", "if nonces is not None and nonces.accepts is ("),
     Mutation("protocols/oauth2/endpoints.py", "response.headers[NONCE_HEADER] = nonce", "pass"),
+    Mutation(SENDERS, 'keyring.mac("oauth2.dpop_nonce", text)', "secrets.token_bytes(32)"),
 )
 async def test_130_nonces_are_every_process_s(world: World) -> None:
     auth_req_id = await world.asked()

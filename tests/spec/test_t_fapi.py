@@ -27,9 +27,7 @@ SHORT_KEY = json.dumps(
     {"keys": [{"kty": "RSA", "kid": "short", "e": "AQAB", "n": base64.urlsafe_b64encode(bytes([255]) * 128).decode()}]}
 )
 MTLS = MutualTls(accepted=True)
-POLICY = ClientPolicy(
-    profile="fapi-ciba", scopes=("openid", "profile"), algorithms=("PS256", "ES256"), mutual_tls=MTLS
-)
+POLICY = ClientPolicy(profile="fapi-ciba", scopes=("openid", "profile"), algorithms=("PS256", "ES256"), mutual_tls=MTLS)
 GOOD: Mapping[str, Any] = {
     "client_id": "bank-app",
     "auth_method": "private_key_jwt",
