@@ -65,7 +65,7 @@ def _untested() -> list[tuple[str, ...]]:
 
 def _modules() -> list[tuple[str, ...]]:
     played = {proof.suite_module.name: proof.suite_module for proof in suite_proofs()}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in (*FAPI_CIBA, *BASIC):
         module = played.get(name)
         says = NOT_HERE[name] if module is None else module.says
