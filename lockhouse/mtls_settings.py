@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_va
 from pydantic_core import PydanticCustomError
 
 from lockhouse.message_settings import FORBID, as_list
-from lockhouse.terminators import HeaderName, Network
+from lockhouse.terminator_values import HeaderName, Network
 
 __all__ = ["MtlsSection"]
 

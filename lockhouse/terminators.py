@@ -6,11 +6,11 @@ Who is connected is what the socket says: no header about forwarding is read any
 import ipaddress
 import logging
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lockhouse.terminator_values import HeaderName, Network
 from protocols.oauth2.client_certificates import (
     CERTIFICATE,
     CertificateUnreadable,
@@ -23,8 +23,6 @@ __all__ = ["HEADERS", "CertificateHeaders", "HeaderName"]
 
 _log = logging.getLogger(__name__)
 
-HeaderName = Literal["client-cert", "x-ssl-client-cert"]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Respond = Callable[[Scope, int, str, str], Response]
 
 # Every name that one of the two forms uses: none of them gets past the edge, whichever form is configured.
