@@ -36,7 +36,7 @@ def conformance(
     config: ConfigOption = _DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the suite's configuration, its clients and their fresh keys. Nothing is registered, nothing overwritten.
+    """Write what the OpenID Foundation's conformance suite needs: plans, clients, fresh keys; nothing is overwritten.
 
     Example: lockhouse conformance --person ann && lockhouse client apply conformance/fapi-ciba.clients.yaml
     """
