@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from lockhouse.conformance.parties import Party
 
-__all__ = ["FAPI_CIBA", "SCOPE", "Deployment", "Variant", "basic_plan", "ciba_plan"]
+__all__ = ["BASIC", "FAPI_CIBA", "SCOPE", "Deployment", "Variant", "basic_plan", "ciba_plan"]
 
 SCOPE = "openid profile offline_access"
 BASIC = "oidcc-basic-certification-test-plan[server_metadata=discovery][client_registration=static_client]"
