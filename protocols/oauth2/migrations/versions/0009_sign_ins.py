@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("authorization_id", sa.Text, primary_key=True),
         sa.Column("link_hash", sa.LargeBinary, nullable=False, unique=True),
         sa.Column("client_id", sa.Text, nullable=False),
-        sa.Column("flow", sa.Text, nullable=False),
         sa.Column("scope", sa.Text, nullable=False),
         sa.Column("resources", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
