@@ -110,10 +110,11 @@ def chain_fault(certificate: ClientCertificate, anchors: Sequence[x509.Certifica
         .build_client_verifier()
     )
     try:
-        policy.verify(certificate.parsed(), [x509.load_der_x509_certificate(der) for der in certificate.chain])
+        found = policy.verify(certificate.parsed(), [x509.load_der_x509_certificate(der) for der in certificate.chain])
+        constrained = any(map(_constrains_subjects, found.chain))
     except (VerificationError, *MALFORMED) as error:
         return f"the chain does not validate: {error}"
-    return None
+    return "an authority of the chain may only name some subjects, which is not judged here" if constrained else None
 
 
 def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
@@ -133,6 +134,16 @@ def validity_fault(certificate: x509.Certificate, *, now: datetime) -> str | Non
     if isinstance(extended, x509.ExtendedKeyUsage) and not _FOR_CLIENTS & set(extended):
         return "the certificate is for something else than client authentication"
     return None
+
+
+def _constrains_subjects(certificate: x509.Certificate) -> bool:
+    """Say whether *certificate* limits the subjects below it: the library refuses that only where it is critical."""
+    try:
+        limits = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return False
+    trees = (*(limits.permitted_subtrees or ()), *(limits.excluded_subtrees or ()))
+    return any(isinstance(tree, x509.DirectoryName) for tree in trees)
 
 
 def _same_name(found: x509.Name, registered: str) -> bool:

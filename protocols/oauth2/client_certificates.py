@@ -28,6 +28,7 @@ CERTIFICATE = "oauth2.client_certificate"  # where the edge leaves it in a reque
 # What the library raises for certificates that are malformed in one way or another; it reads them bit by bit.
 MALFORMED = (
     ValueError,
+    TypeError,  # a part of a name that is of another kind than its sort of part can be
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
