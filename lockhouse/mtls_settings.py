@@ -12,6 +12,8 @@ from lockhouse.terminator_values import HeaderName, Network
 
 __all__ = ["MtlsSection"]
 
+_ORIGIN = 'an https address such as "https://mtls.id.example"'
+
 
 def _network(text: str) -> str:
     try:
@@ -45,12 +47,16 @@ class MtlsSection(BaseModel):
     @field_validator("address")
     @classmethod
     def _an_origin(cls, address: str) -> str:
-        parts = urlsplit(address)
-        if address and (parts.scheme != "https" or not parts.hostname or parts.username is not None):
-            raise ValueError('an https address such as "https://mtls.id.example"')
-        if parts.path or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(address)
+            _ = parts.port  # raises ValueError for a port that is none
+        except ValueError as error:
+            raise ValueError(_ORIGIN) from error
+        named = parts.hostname and parts.username is None and " " not in parts.netloc
+        if address and not (parts.scheme == "https" and named):
+            raise ValueError(_ORIGIN)
+        if parts.path or "?" in address or "#" in address:
             raise ValueError("an address without path, query and fragment")
-        _ = parts.port  # raises ValueError for a port that is none
         return address
 
     @model_validator(mode="after")

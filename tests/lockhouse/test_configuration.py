@@ -122,6 +122,14 @@ MISTAKES = {
         'issuer = "https://id.example"\n[mtls]\nterminators = ["::1"]\naddress = "http://mtls.id.example"\n',
         ':4: mtls.address: expected an https address such as "https://mtls.id.example", found "http://mtls.id.example"',
     ),
+    "an address for certificates with a port that is none": (
+        'issuer = "https://id.example"\n[mtls]\nterminators = ["::1"]\naddress = "https://mtls:99999"\n',
+        ':4: mtls.address: expected an https address such as "https://mtls.id.example", found "https://mtls:99999"',
+    ),
+    "an address for certificates that ends in a question mark": (
+        'issuer = "https://id.example"\n[mtls]\nterminators = ["::1"]\naddress = "https://mtls.id.example?"\n',
+        ':4: mtls.address: expected an address without path, query and fragment, found "https://mtls.id.example?"',
+    ),
     "not TOML": (
         'issuer = "https://id.example"\n[mail\n',
         ":2: not TOML: Expected ']' at the end of a table declaration",
