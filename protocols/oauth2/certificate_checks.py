@@ -13,7 +13,7 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -23,16 +23,11 @@ from cryptography.x509.verification import (
 )
 
 from protocols.oauth2.client_certificates import MALFORMED, ClientCertificate
+from protocols.oauth2.distinguished_names import read_name
 
 __all__ = ["SUBJECT_KINDS", "CertificateSubject", "SubjectKind", "chain_fault", "validity_fault"]
 
 _FOR_CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
-# Parts of names that RFC 4514 writes as numbers, and that programs write so.
-_MORE_NAMES = {
-    "emailAddress": NameOID.EMAIL_ADDRESS,
-    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
-    "serialNumber": NameOID.SERIAL_NUMBER,
-}
 _LEAST_RSA_BITS = 2048  # FAPI 1.0 part 1, section 5.2.2
 SubjectKind = Literal["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"]
 # What a name of each kind looks like.
@@ -63,7 +58,7 @@ class CertificateSubject:
         try:
             match self.kind:
                 case "subject_dn":
-                    return len(list(_name(self.value))) > 0
+                    return len(list(read_name(self.value))) > 0
                 case "san_ip":
                     return bool(ipaddress.ip_address(self.value))
                 case _:
@@ -149,10 +144,6 @@ def _constrains_subjects(certificate: x509.Certificate) -> bool:
 def _same_name(found: x509.Name, registered: str) -> bool:
     """Compare names as names: neither spelling nor the order of values inside one part tells them apart (RFC 4514)."""
     try:
-        return found == _name(registered)
+        return found == read_name(registered)
     except ValueError:
         return False
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name.from_rfc4514_string(text, _MORE_NAMES)
