@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from engine import Contract
 from engine.language import check_folder
 from lockhouse.configuration import Configuration, SettingsInvalid
-from lockhouse.doctor.finding import Finding, fail, ok
+from lockhouse.doctor.finding import Finding, fail, ok, warn
 from lockhouse.flows import CONTRACTS, flows_folder
 from lockhouse.import_names import OURS, folder_of, owners_of_packages, taken_names
 from lockhouse.messages import message_flaws
 from lockhouse.plugins import contracts_with, installed_plugins, plugins_of
+from protocols.oauth2_code.authorize import FLOW as CODE_FLOW
+from protocols.oauth2_device.initiation import FLOW as DEVICE_FLOW
 
 __all__ = ["check_flows", "check_import_names", "check_plugins"]
 
 _FLOWS, _NAMES, _PLUGINS = "flows", "import names", "plug-ins"
+# A folder that was copied from an older version lacks the newer ones.
+_NEEDED = frozenset({CODE_FLOW, DEVICE_FLOW})
 
 
 def check_import_names() -> Iterator[Finding]:
@@ -55,6 +59,10 @@ def check_flows(configuration: Configuration) -> Iterator[Finding]:
         yield fail(_FLOWS, str(flaw), details)
     if not errors and not flaws:
         yield ok(_FLOWS, f"{len(found.flows)} flows in {folder}, their texts and templates, have no mistake")
+    missing = sorted(_NEEDED - {flow.name for flow in found.flows})
+    if missing and not errors:
+        says = f"{folder} has no flow {' or '.join(missing)}: people who are to go through it meet an error"
+        yield warn(_FLOWS, says, "copy it, and its texts, from the flows that come with this version")
 
 
 def _contracts(configuration: Configuration) -> tuple[Contract, ...]:

@@ -157,6 +157,15 @@ async def test_a_flow_and_a_template_with_a_mistake_fail(
     assert "flows.directory" in only(await look(home), "flows", "fail").remedy
 
 
+async def test_a_folder_without_the_flow_of_a_grant_is_warned_of(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = shutil.ignore_patterns("device_approval*")
+    flows = shutil.copytree(flow_definitions.folder(), tmp_path / "flows", ignore=older)
+    monkeypatch.setenv("LOCKHOUSE_FLOWS__DIRECTORY", str(flows))
+    assert "has no flow device_approval:" in only(await look(home), "flows", "warn").says
+
+
 async def test_clients_that_the_settings_allow_no_more_are_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = ["--config", str(home / "lockhouse.toml")]
     assert await asyncio.to_thread(main, ["client", "add", "--id", "till", *config]) == 0
