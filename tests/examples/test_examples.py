@@ -147,7 +147,7 @@ def test_a_script_asks_again_until_it_is_answered_and_remembers_the_answer(
 
 def test_the_examples_enter_the_engine_by_its_doors() -> None:
     doors = {"engine", "engine.storage", "engine.language", "engine.testing", "engine.http", "engine.http.lifespan"}
-    doors |= {"lockhouse.client", "lockhouse.client.starlette"}
+    doors |= {"lockhouse.client", "lockhouse.client.starlette", "lockhouse.resource"}
     entered = {
         name
         for file in EXAMPLES.rglob("*.py")
