@@ -28,6 +28,8 @@ Respond = Callable[[Scope, int, str, str], Response]
 # Every name that one of the two forms uses: none of them gets past the edge, whichever form is configured.
 HEADERS = frozenset({b"client-cert", b"client-cert-chain", b"x-ssl-client-cert"})
 _CHAIN = b"client-cert-chain"
+# So many bits go before an IPv4 address that is written as one of IPv6.
+_MAPPED = 96
 
 
 class _SentTwice(Exception):
@@ -42,7 +44,8 @@ class CertificateHeaders:
     """
 
     def __init__(self, app: ASGIApp, *, terminators: Sequence[Network], header: HeaderName, respond: Respond) -> None:
-        self._app, self._terminators, self._header, self._respond = app, tuple(terminators), header, respond
+        self._app, self._header, self._respond = app, header, respond
+        self._terminators = tuple(map(_unmapped, terminators))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -81,3 +84,12 @@ class CertificateHeaders:
         if self._header == "x-ssl-client-cert":
             return read_escaped_pem(certificate)
         return read_client_cert(certificate, found.get(_CHAIN, ""))
+
+
+def _unmapped(network: Network) -> Network:
+    """Return a network of mapped addresses (RFC 4291 section 2.5.5.2) as peers are compared: in IPv4."""
+    first = network.network_address
+    mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+    if mapped is None or network.prefixlen < _MAPPED:
+        return network
+    return ipaddress.IPv4Network((int(mapped), network.prefixlen - _MAPPED))

@@ -14,7 +14,7 @@ from protocols.oauth2.errors import OAuthError
 from protocols.oauth2.profiles import profile_of
 from protocols.oauth2.tables import USED_PROOFS
 
-__all__ = ["SenderProofs", "confirm", "forget_proofs", "shared_nonces", "use_proof", "used_proof"]
+__all__ = ["SenderProofs", "confirm", "forget_proofs", "is_bound_as_owed", "shared_nonces", "use_proof", "used_proof"]
 
 _P = USED_PROOFS.c
 _INSERT = insert_or_ignore(USED_PROOFS)
@@ -74,10 +74,25 @@ def confirm(unit: Unit, client: Client, sender: Sender) -> Confirmation | None:
     Raises ``invalid_dpop_proof`` and ``use_dpop_nonce`` for a proof that does not hold or was used, and
     ``invalid_request`` where the client has to show a key and did not.
     """
-    certified = client.certificate_bound or profile_of(client, sender.profile).sender_constrained
+    certified = _certified(client, sender.profile)
     confirmation = confirmation_of(sender, certificate_bound=certified, dpop_bound=client.dpop_bound)
     used_proof(unit, sender)
     return confirmation
+
+
+def is_bound_as_owed(client: Client, confirmation: Confirmation | None, *, profile: str) -> bool:
+    """Say whether tokens for *client* may be bound to *confirmation*, as it is registered now.
+
+    *profile* is the deployment's. What a request showed may be older than what its client owes.
+    """
+    method = None if confirmation is None else confirmation.method
+    if _certified(client, profile):
+        return method == "x5t#S256"
+    return method == "jkt" or not client.dpop_bound
+
+
+def _certified(client: Client, profile: str) -> bool:
+    return client.certificate_bound or profile_of(client, profile).sender_constrained
 
 
 def used_proof(unit: Unit, sender: Sender) -> Proof | None:

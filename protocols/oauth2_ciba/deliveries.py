@@ -13,6 +13,7 @@ from typing import Any
 from engine.storage import Keyring, Postbox, Unit, from_micros
 from protocols.oauth2 import Client, Clients, NewGrant, SigningKeys, store_grant
 from protocols.oauth2.minting import SigningPair
+from protocols.oauth2.sender_proofs import is_bound_as_owed
 from protocols.oauth2_ciba.evaluation import ANSWERS
 from protocols.oauth2_ciba.minting import RequestMint, derived_names
 from protocols.oauth2_ciba.moves import TRIED_FOR
@@ -49,6 +50,7 @@ class Deliveries:
         self, *, keyring: Keyring, clients: Clients, signing_keys: SigningKeys, settings: CibaSettings
     ) -> None:
         self._keyring, self._clients, self._signing_keys = keyring, clients, signing_keys
+        self._profile = settings.profile
         self._mint = RequestMint(keyring=keyring, settings=settings)
         self._postbox = Postbox(keyring=keyring)
 
@@ -67,7 +69,11 @@ class Deliveries:
         if request.delivery_mode != PUSH:
             return Notice(sender=PING_SENDER, payload=_payload(move, request, to, _ping(to)))
         if told != TOKENS:
-            return Notice(sender=PUSH_SENDER, payload=_payload(move, request, to, _push_error(told, move, to)))
+            _, description = ANSWERS[move.to]
+            return _push_error(move, request, to, error=told, description=description)
+        if not is_bound_as_owed(to.client, request.confirmation, profile=self._profile):
+            why = "your tokens are bound to a key that this request did not show: ask again"
+            return _push_error(move, request, to, error="transaction_failed", description=why)
         return self._push(unit, move, _approved(request, writes), to, now)
 
     def post(self, unit: Unit, notice: Notice, *, now: datetime) -> None:
@@ -117,10 +123,10 @@ def _ping(to: _Addressee) -> dict[str, str]:
     return {"auth_req_id": to.auth_req_id}
 
 
-def _push_error(error: str, move: Move, to: _Addressee) -> dict[str, str]:
-    """Return the error payload of a push (CIBA Core section 12)."""
-    _, description = ANSWERS[move.to]
-    return {"error": error, "error_description": description, "auth_req_id": to.auth_req_id}
+def _push_error(move: Move, request: Request, to: _Addressee, *, error: str, description: str) -> Notice:
+    """Return a push of an error (CIBA Core section 12)."""
+    body = {"error": error, "error_description": description, "auth_req_id": to.auth_req_id}
+    return Notice(sender=PUSH_SENDER, payload=_payload(move, request, to, body))
 
 
 def _payload(move: Move, request: Request, to: _Addressee, body: Mapping[str, Any]) -> dict[str, str]:

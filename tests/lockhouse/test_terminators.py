@@ -39,7 +39,7 @@ async def tell(request: Request) -> JSONResponse:
 async def send(
     *headers: tuple[str, str], peer: Any = INSIDE, header: HeaderName = "x-ssl-client-cert"
 ) -> httpx2.Response:
-    networks = (ip_network("10.1.0.0/24"), ip_network("::1"))
+    networks = (ip_network("10.1.0.0/24"), ip_network("::1"), ip_network("::ffff:10.2.0.0/120"))
     routes = [Route("/", tell)]
     app = CertificateHeaders(Starlette(routes=routes), terminators=networks, header=header, respond=plain_answer)
     transport = httpx2.ASGITransport(app=app, client=(peer, 40_000))
@@ -62,6 +62,9 @@ async def test_a_terminator_is_believed_in_the_form_that_is_set() -> None:
     assert await found_by((NGINX, PEM), header="client-cert") is None
     assert await found_by((NGINX, PEM), peer="::1") == THUMBPRINT
     assert await found_by((NGINX, PEM), peer="::ffff:10.1.0.9") == THUMBPRINT
+    assert await found_by((NGINX, PEM), peer="10.2.0.9") == THUMBPRINT
+    assert await found_by((NGINX, PEM), peer="::ffff:10.2.0.9") == THUMBPRINT
+    assert await found_by((NGINX, PEM), peer="10.2.1.9") is None
 
 
 async def test_a_chain_comes_along() -> None:

@@ -87,7 +87,7 @@ async def test_081_what_cannot_be_pushed_is_revoked(world: World) -> None:
 @requirement(
     82,
     "A push of an error has `error` and `auth_req_id`, and at most a description",
-    Mutation(DELIVERIES, 'return {"error": error, "error_description"', 'return {"code": error, "error_description"'),
+    Mutation(DELIVERIES, 'body = {"error": error, "error_description"', 'body = {"code": error, "error_description"'),
 )
 async def test_082_an_error_is_pushed_with_its_auth_req_id(world: World) -> None:
     async with notified(world, "push") as client:

@@ -59,6 +59,18 @@ async def test_a_bound_client_that_shows_nothing_is_asked_for_it_and_nobody_is_t
     assert not small_world.flows.started
 
 
+@pytest.mark.parametrize("bound", [{"certificate_bound": 1}, {"dpop_bound": 1}], ids=str)
+async def test_a_client_that_becomes_bound_while_it_waits_is_pushed_no_free_tokens(
+    world: World, bound: dict[str, Any]
+) -> None:
+    async with notified(world, "push") as client:
+        asked = await ask(world)
+        await change(world, **bound)
+        told = await pushed(client, asked)
+    assert (told["error"], told["auth_req_id"]) == ("transaction_failed", asked.json()["auth_req_id"])
+    assert "access_token" not in told
+
+
 async def test_a_bad_proof_is_refused_and_nobody_is_told(small_world: World) -> None:
     world = small_world
     async with notified(world, "push"):
