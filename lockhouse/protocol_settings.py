@@ -28,7 +28,7 @@ class CibaSection(BaseModel):
 
     model_config = FORBID
 
-    profile: Literal["core", "fapi-ciba"] = Field(
+    profile: Literal["core", "fapi-ciba-draft-03", "fapi-ciba"] = Field(
         default="core", description="what all clients must keep to; a client may be bound to more, never to less"
     )
     expires_in: int = Field(default=120, ge=1, description="life of a request that names none")

@@ -2,11 +2,12 @@
 
 ``core`` is CIBA Core 1.0 and nothing beyond it. ``fapi-ciba`` is the Financial-grade API's CIBA profile (requirements
 104 to 117 of the design): clients prove themselves by keys alone, every request is signed, and access
-tokens are bound to certificates.
+tokens are bound to certificates. ``fapi-ciba-draft-03`` is the same as its draft 03 has it: requests may be signed
+(requirement 109).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal, Protocol
@@ -15,7 +16,7 @@ from protocols.oauth2.key_pairs import ALGORITHMS
 
 __all__ = ["PROFILES", "Profile", "ProfileName", "Profiled", "profile_named", "profile_of"]
 
-ProfileName = Literal["core", "fapi-ciba"]
+ProfileName = Literal["core", "fapi-ciba-draft-03", "fapi-ciba"]
 
 
 class Profiled(Protocol):
@@ -85,8 +86,9 @@ _FAPI = Profile(
     acr_returned=True,
     sender_constrained=True,
 )
+_DRAFT_03 = replace(_FAPI, name="fapi-ciba-draft-03", signed_requests=False)
 # From the least to the most strict: the later one demands all that the earlier one does.
-PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (_CORE, _FAPI)})
+PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (_CORE, _DRAFT_03, _FAPI)})
 
 
 def profile_named(name: str) -> Profile:

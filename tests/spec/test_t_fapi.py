@@ -137,6 +137,20 @@ async def test_109_requests_are_signed(strict: Signer) -> None:
 
 
 @requirement(
+    109,
+    "Under draft 03 a request may be signed or not",
+    Mutation(PROFILES, 'name="fapi-ciba-draft-03", signed_requests=False)', 'name="fapi-ciba-draft-03")'),
+)
+async def test_109_the_draft_lets_requests_be_unsigned(sqlite_database: Database, key_material: KeyMaterial) -> None:
+    settings = CibaSettings(issuer=ISSUER, profile="fapi-ciba-draft-03", mutual_tls=MTLS)
+    async with make_world(sqlite_database, key_material, settings) as world:
+        signer = await add_signer(world, certificate_bound=True)
+        held = replace(signer, connection=self_signed("signer", now=NOON).headers)
+        assert as_error(await held.ask()) == REFUSED, "all else is as strict"
+        assert (await held.ask(binding_message="Order 17")).status_code == 200
+
+
+@requirement(
     110,
     "A signed request has nbf and exp at most 60 minutes apart, and is neither over nor to come",
     Mutation(OBJECTS, "if exp - nbf > life or exp - at > life + skew:", "if exp - at > life + skew:"),

@@ -25,6 +25,9 @@ class Row:
         ("fapi-ciba", "core", "fapi-ciba"),
         (None, "fapi-ciba", "fapi-ciba"),
         ("core", "fapi-ciba", "fapi-ciba"),
+        ("fapi-ciba-draft-03", "core", "fapi-ciba-draft-03"),
+        ("fapi-ciba-draft-03", "fapi-ciba", "fapi-ciba"),
+        ("fapi-ciba", "fapi-ciba-draft-03", "fapi-ciba"),
     ],
 )
 def test_a_client_promises_more_than_its_deployment_and_never_less(
@@ -65,6 +68,13 @@ def test_fapi_ciba_takes_no_shared_secret_no_push_and_signed_requests_only() -> 
     assert fapi.context_required
     assert fapi.unknown_key_rejected
     assert fapi.acr_returned
+
+
+def test_the_draft_differs_in_signed_requests_alone() -> None:
+    """Requirement 109."""
+    draft, fapi = profile_named("fapi-ciba-draft-03"), profile_named("fapi-ciba")
+    assert not draft.signed_requests
+    assert replace(draft, name=fapi.name, signed_requests=True) == fapi
 
 
 def test_core_asks_for_nothing_beyond_the_specification() -> None:
