@@ -7,10 +7,11 @@ has run.
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from installing import done, fail, installed_by_debian, note
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = (
@@ -67,12 +68,7 @@ def by_playwright() -> Iterator[str]:
 
 def by_debian() -> Iterator[str]:
     """Install Debian's package where we are root, and yield that."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
-    note("installing Debian's chromium")
-    done(["apt-get", "update", "-qq"], seconds=180)
-    packages = ["chromium", "fonts-noto-color-emoji"]
-    if done(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], seconds=420):
+    if installed_by_debian("chromium", "fonts-noto-color-emoji", seconds=420):
         yield from from_path()
 
 
@@ -88,27 +84,6 @@ WAYS: dict[str, Callable[[], Iterator[str]]] = {
 def runs(path: str) -> bool:
     """Return whether the program starts: a missing library or a shim shows only then."""
     return done([path, "--version"], seconds=30)
-
-
-def done(command: list[str], *, seconds: float) -> bool:
-    """Run *command* quietly and return whether it ended well and in time."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        ended = subprocess.run(command, check=False, capture_output=True, timeout=seconds, env=environment)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ended.returncode == 0
-
-
-def note(text: str) -> None:
-    """Say on standard error what takes time; standard output carries only the answer."""
-    print(f"· {text}", file=sys.stderr, flush=True)
-
-
-def fail(*lines: str) -> int:
-    """Say what is wrong, and return the exit status for it."""
-    print("\n  ".join(("✗ " + lines[0], *lines[1:])), file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ Looked for in this order: the environment variable LOCKHOUSE_TEST_NGINX, the PAT
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from installing import done, fail, installed_by_debian
 
 SYSTEM = (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx"), Path("/opt/homebrew/bin/nginx"))
 
@@ -40,33 +41,13 @@ def here() -> Iterator[str]:
 
 def by_debian() -> Iterator[str]:
     """Install Debian's package where we are root, and yield that."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
-    print("· installing Debian's nginx-light", file=sys.stderr, flush=True)
-    done(["apt-get", "update", "-qq"], seconds=180)
-    if done(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx-light"], seconds=240):
+    if installed_by_debian("nginx-light", seconds=240):
         yield from here()
 
 
 def runs(path: str) -> bool:
     """Return whether the program starts."""
     return done([path, "-v"], seconds=30)
-
-
-def done(command: list[str], *, seconds: float) -> bool:
-    """Run *command* quietly and return whether it ended well and in time."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        ended = subprocess.run(command, check=False, capture_output=True, timeout=seconds, env=environment)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ended.returncode == 0
-
-
-def fail(*lines: str) -> int:
-    """Say what is wrong, and return the exit status for it."""
-    print("\n  ".join(("✗ " + lines[0], *lines[1:])), file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":
