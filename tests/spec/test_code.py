@@ -8,7 +8,16 @@ from engine.storage import ENGINE_TABLES, Database, TableOwner
 from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_TABLES
-from tests.protocols.oauth2_code.conftest import APP, BACK, CHALLENGE, OTHER, SECRETS, CodeWorld, _make, members_of
+from tests.protocols.oauth2_code.conftest import (
+    APP,
+    BACK,
+    CHALLENGE,
+    OTHER,
+    SECRETS,
+    CodeWorld,
+    make_code_world,
+    members_of,
+)
 from tests.protocols.world import ISSUER
 from tests.spec.parties import claims_of
 from tests.spec.requirements import Mutation, requirement
@@ -28,7 +37,7 @@ def owners() -> Sequence[TableOwner]:
 @pytest.fixture
 async def code(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
     """A world with the code grant in it."""
-    async with _make(sqlite_database, key_material) as made:
+    async with make_code_world(sqlite_database, key_material) as made:
         yield made
 
 

@@ -9,7 +9,7 @@ from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_device import DEVICE_TABLES
 from protocols.oauth2_device.typed_codes import Typed
-from tests.protocols.oauth2_device.conftest import LINK, OTHER, DeviceWorld, _make
+from tests.protocols.oauth2_device.conftest import LINK, OTHER, DeviceWorld, make_device_world
 from tests.protocols.world import ISSUER, as_error
 from tests.spec.requirements import Mutation, requirement
 
@@ -28,7 +28,7 @@ def owners() -> Sequence[TableOwner]:
 @pytest.fixture
 async def device(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[DeviceWorld]:
     """A world with the device grant in it."""
-    async with _make(sqlite_database, key_material) as made:
+    async with make_device_world(sqlite_database, key_material) as made:
         yield made
 
 

@@ -12,7 +12,16 @@ from protocols.oauth2 import OAUTH2_TABLES, KeyMaterial
 from protocols.oauth2_ciba import CIBA_TABLES
 from protocols.oauth2_code import CODE_GRANT, CODE_TABLES
 from tests.protocols.changed import change, claims_in
-from tests.protocols.oauth2_code.conftest import APP, BACK, OTHER, SECRETS, VERIFIER, CodeWorld, _make, members_of
+from tests.protocols.oauth2_code.conftest import (
+    APP,
+    BACK,
+    OTHER,
+    SECRETS,
+    VERIFIER,
+    CodeWorld,
+    make_code_world,
+    members_of,
+)
 from tests.protocols.world import ISSUER
 from tests.spec.requirements import Mutation
 from tests.spec.suite import SuiteModule, suite_module, suite_modules
@@ -35,7 +44,7 @@ def owners() -> Sequence[TableOwner]:
 @pytest.fixture
 async def basic(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
     """A deployment that takes requests without PKCE, and the plan's client."""
-    async with _make(sqlite_database, key_material, pkce=False) as made:
+    async with make_code_world(sqlite_database, key_material, pkce=False) as made:
         scopes = ", ".join(f'"{name}"' for name in ALL.split())
         await change(made.world, APP, scopes=f"[{scopes}]")
         yield made

@@ -109,19 +109,21 @@ def owners() -> Sequence[TableOwner]:
 @pytest.fixture
 async def code(database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
     """The code grant on both databases."""
-    async with _make(database, key_material) as made:
+    async with make_code_world(database, key_material) as made:
         yield made
 
 
 @pytest.fixture
 async def small_code(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
     """The code grant on SQLite, for what does not depend on the database."""
-    async with _make(sqlite_database, key_material) as made:
+    async with make_code_world(sqlite_database, key_material) as made:
         yield made
 
 
 @asynccontextmanager
-async def _make(database: Database, key_material: KeyMaterial, *, pkce: bool = True) -> AsyncIterator[CodeWorld]:
+async def make_code_world(
+    database: Database, key_material: KeyMaterial, *, pkce: bool = True
+) -> AsyncIterator[CodeWorld]:
     async with make_world(database, key_material) as world:
         await world.database.run(lambda unit: _add_clients(unit, world))
         sign_ins = sign_ins_of(world)

@@ -6,7 +6,7 @@ import pytest
 
 from engine.storage import Database
 from protocols.oauth2 import KeyMaterial
-from tests.protocols.oauth2_code.conftest import VERIFIER, CodeWorld, _make, members_of
+from tests.protocols.oauth2_code.conftest import VERIFIER, CodeWorld, make_code_world, members_of
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ NONE = {"code_challenge": None, "code_challenge_method": None}
 
 @pytest.fixture
 async def lenient(database: Database, key_material: KeyMaterial) -> AsyncIterator[CodeWorld]:
-    async with _make(database, key_material, pkce=False) as made:
+    async with make_code_world(database, key_material, pkce=False) as made:
         yield made
 
 

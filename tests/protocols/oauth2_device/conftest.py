@@ -80,19 +80,19 @@ def owners() -> Sequence[TableOwner]:
 @pytest.fixture
 async def device(database: Database, key_material: KeyMaterial) -> AsyncIterator[DeviceWorld]:
     """The device grant on both databases."""
-    async with _make(database, key_material) as made:
+    async with make_device_world(database, key_material) as made:
         yield made
 
 
 @pytest.fixture
 async def small_device(sqlite_database: Database, key_material: KeyMaterial) -> AsyncIterator[DeviceWorld]:
     """The device grant on SQLite, for what does not depend on the database."""
-    async with _make(sqlite_database, key_material) as made:
+    async with make_device_world(sqlite_database, key_material) as made:
         yield made
 
 
 @asynccontextmanager
-async def _make(database: Database, key_material: KeyMaterial) -> AsyncIterator[DeviceWorld]:
+async def make_device_world(database: Database, key_material: KeyMaterial) -> AsyncIterator[DeviceWorld]:
     async with make_world(database, key_material) as world:
         await world.database.run(lambda unit: _add_clients(unit, world))
         sign_ins = sign_ins_of(world)
